@@ -1,0 +1,55 @@
+# Two commands matter: `make demo` and `make test`. Everything they need, they install here.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+demo: setup ## the whole shop on this machine, at http://127.0.0.1:$(PORT)/ (PORT=8001 moves it)
+	@PORT=$(PORT) $(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m config.demo
+
+clean-demo: setup ## forget the demo's data
+	@$(BIN)/python -m config.demo --forget
+
+test: lint ## lint, types, import contracts, and every test
+	@$(BIN)/python -m tests.need_chromium
+	$(BIN)/python -m pytest
+
+test-fast: setup ## the tests that need neither a browser nor running processes
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: setup ## ruff, mypy and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@DATABASE_URL=postgresql://nobody@localhost/none REDIS_URL=redis://localhost $(BIN)/mypy .
+	$(BIN)/lint-imports
+
+ROUNDS ?= 3
+chaos: setup ## kill each component of a shop in mid-sale, ROUNDS times, and count what became of it
+	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos --rounds $(ROUNDS)
+
+bench: setup ## every measurement of bench/, with its ratios
+	@for name in cold_import intake isolation drain live; do echo "== bench/$$name"; $(BIN)/python -m bench.$$name || exit 1; done
+
+lock: setup ## pin the ranges of pyproject.toml anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements-sqs.in -o requirements-sqs.lock
+
+setup: .venv/installed .venv-sqs/installed ## the two virtual environments, from the lock files
+
+# The queue's server pins libraries of its own, so it lives apart.
+.venv/installed: requirements.lock
+.venv-sqs/installed: requirements-sqs.lock
+.venv/installed .venv-sqs/installed:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, this is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing $< into $(@D) …"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.PHONY: help demo clean-demo test test-fast lint chaos bench lock setup

@@ -1,0 +1,1 @@
+"""What configures the project: settings, the environment, the entry points, the embedded services."""
