@@ -1,0 +1,101 @@
+"""The one place where units are taken, and the promise every store must keep.
+
+A ledger never takes more than there is, never gives a buyer more than the limit over
+all their requests, and answers once per order id: asking again returns the first
+claim, even after closing, so a client that lost our reply may retry without buying
+twice. The same id with another fingerprint is a conflict. Refusals are not remembered.
+
+The claim it records is also what the drain reads, and the intent to buffer it is
+written in the same step: units cannot be taken without somebody getting them. The
+window is held against the ledger's own clock. Viewers' room is written in that step too.
+
+Units of an order that was undone come back once, however often that is asked: whoever
+gives them back writes it down elsewhere afterwards, and may die in between.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from fastpath_lambda.claims import Claim
+from fastpath_lambda.rules import Refusal, Request, Sale, State
+
+
+@dataclass(frozen=True, slots=True)
+class KeyConflict:
+    """This order id was taken with another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The sale changed since the caller read it: read it again, and ask again."""
+
+
+Outcome = Claim | Refusal | KeyConflict | Stale
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The units of one undone order, on their way back."""
+
+    product: str  # slug
+    generation: int
+    order_id: str
+    sku: str
+    quantity: int
+    buyer: str  # whose limit they counted against
+
+    def __post_init__(self) -> None:
+        if self.quantity < 1:
+            raise ValueError(f"quantity is {self.quantity}: give back at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One generation's units at one instant."""
+
+    left: Mapping[str, int]  # SKU → units
+    versions: Mapping[str, int]  # SKU → version last shown to viewers
+    last_number: int  # of the latest claim; every claim up to it is in this count
+    pending: tuple[Claim, ...]  # not yet confirmed as drained
+    last_given_back: int = 0  # running number of the latest units that came back
+    given_back: frozenset[str] = frozenset()  # order ids of those not yet settled
+
+
+class Ledger(Protocol):
+    def load(self, sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int]) -> bool:
+        """Make this generation the product's sale. False, and nothing done, where it already is.
+
+        `versions` are the shop's, per SKU: the ledger counts on from them.
+        """
+
+    def get_sale(self, product: str) -> Sale | None:
+        """The product's loaded sale, closed ones included, or None."""
+
+    def move(self, product: str, generation: int, *, to: State, allowed_from: Iterable[State]) -> State:
+        """Compare-and-set of the state. Returns the state it has afterwards, moved or not."""
+
+    def take(self, sale: Sale, request: Request) -> Outcome: ...
+
+    def find(self, product: str, generation: int, order_id: str) -> Claim | None: ...
+
+    def due(self, product: str, generation: int, *, older_than_ms: int, limit: int) -> list[Claim]:
+        """Claims handed to the buffer longer ago than this and not confirmed; marks them handed now."""
+
+    def confirm(self, product: str, generation: int, order_ids: Iterable[str]) -> None:
+        """These claims are orders now: forget the intent, keep the claim for repeats and status."""
+
+    def give_back(self, release: Release) -> int | None:
+        """Put the units back on sale, take them off the buyer's total, and show it to viewers: once.
+
+        Returns the running number of this giving back, the first one's where it is asked
+        again; None, and nothing done, where the generation is not loaded or has no such SKU.
+        """
+
+    def settle(self, product: str, generation: int, order_ids: Iterable[str]) -> None:
+        """That these orders' units came back is written down elsewhere: no longer count them as open."""
+
+    def count(self, product: str, generation: int) -> Count: ...
+
+    def retire(self, product: str, generation: int, *, keep_for: int) -> None:
+        """Forget the sale; its claims and units stay readable for `keep_for` seconds more."""

@@ -1,0 +1,26 @@
+-- Put an undone order's units back, once. Answers the running number of it, or false where there is no
+-- such sale or SKU to put them back to.
+local generation, order_id, sku, buyer = unpack(ARGV, 1, 4)
+local quantity = tonumber(ARGV[5])
+
+local before = redis.call('ZSCORE', GIVEN_BACK, order_id)
+if before then return math.abs(tonumber(before)) end
+
+local sale = redis.call('HMGET', SALE, 'generation', 'state', 'opens_ms', 'label:' .. sku)
+local left = tonumber(redis.call('HGET', LEFT, 'left:' .. sku) or '')
+local total = tonumber(redis.call('HGET', BUYERS, buyer) or 0) - quantity
+if sale[1] ~= generation or not sale[4] or not left then return false end
+local state, label = open_by_clock(sale[2], sale[3], now_ms()), sale[4]
+
+left = left + quantity
+local number = redis.call('HINCRBY', LEFT, 'given-back', 1)
+redis.call('HSET', LEFT, 'left:' .. sku, left)
+redis.call('ZADD', GIVEN_BACK, number, order_id)
+redis.call('HSET', BUYERS, buyer, math.max(total, 0))
+-- Of a closed sale the shop itself tells viewers, and would be contradicted here.
+if state ~= 'closed' then
+  local version = redis.call('HINCRBY', LEFT, 'version:' .. sku, 1)
+  local shown = value(label, left, state, version)
+  tell(cjson.encode(sku) .. ':' .. shown, {sku, shown})
+end
+return number

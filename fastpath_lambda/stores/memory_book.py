@@ -1,0 +1,48 @@
+"""What the ledger in memory has written of one generation. Whoever calls holds the lock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastpath_lambda.claims import Claim
+from fastpath_lambda.ledger import Count, Release
+from fastpath_lambda.rules import Request
+
+
+@dataclass(slots=True)
+class Book:
+    left: dict[str, int]
+    versions: dict[str, int]
+    buyers: dict[str, int] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    intents: dict[str, int] = field(default_factory=dict)  # order id → handed to the buffer, ms
+    last_number: int = 0
+    given_back: dict[str, int] = field(default_factory=dict)  # order id → running number
+    settled: set[str] = field(default_factory=set)
+
+    def take(self, request: Request, fields: Mapping[str, Any], *, now_ms: int) -> Claim:
+        self.left[request.sku] -= request.quantity
+        self.versions[request.sku] += 1
+        self.buyers[request.buyer] = self.buyers.get(request.buyer, 0) + request.quantity
+        self.last_number += 1
+        claim = Claim(**fields, number=self.last_number, accepted_ms=now_ms)
+        self.claims[claim.order_id] = claim
+        self.intents[claim.order_id] = claim.accepted_ms
+        return claim
+
+    def give_back(self, release: Release, *, is_shown: bool) -> int:
+        self.left[release.sku] += release.quantity
+        self.versions[release.sku] += is_shown
+        self.buyers[release.buyer] = max(0, self.buyers.get(release.buyer, 0) - release.quantity)
+        number = self.given_back[release.order_id] = len(self.given_back) + 1
+        return number
+
+    def count(self) -> Count:
+        return Count(
+            left=dict(self.left),
+            versions=dict(self.versions),
+            last_number=self.last_number,
+            pending=tuple(self.claims[order_id] for order_id in self.intents),
+            last_given_back=len(self.given_back),
+            given_back=frozenset(self.given_back.keys() - self.settled),
+        )

@@ -1,0 +1,91 @@
+-- Take units for requests of one sale: all checks and all writes of "Take", in one step.
+-- ARGV: generation, revision; then of each request its order id, SKU, buyer, claim's tail and quantity.
+-- Answers of each {'first', claim} | {'taken', number, accepted_ms} | {'refused', why} | {'stale'}.
+--
+-- Each is decided in its turn, as if it had come alone, on what the ones before it left in these
+-- locals. The store is read before and written after: what a call costs, all its requests share.
+local FIRST, EACH = 3, 5
+
+-- The values of these fields by their names.
+local function read(key, fields)
+  local found = {}
+  for i, text in ipairs(redis.call('HMGET', key, unpack(fields))) do found[fields[i]] = text end
+  return found
+end
+
+local ids, buyers, skus, known = {}, {}, {}, {}
+local sale_fields = {'generation', 'revision', 'state', 'opens_ms', 'closes_ms', 'limit'}
+local book_fields = {'number'}
+for i = FIRST, #ARGV, EACH do
+  local sku = ARGV[i + 1]
+  ids[#ids + 1], buyers[#buyers + 1] = ARGV[i], ARGV[i + 2]
+  if not known[sku] then
+    known[sku], skus[#skus + 1] = true, sku
+    sale_fields[#sale_fields + 1] = 'label:' .. sku
+    book_fields[#book_fields + 1], book_fields[#book_fields + 2] = 'left:' .. sku, 'version:' .. sku
+  end
+end
+
+local now = now_ms()
+local claims, bought, sale = read(CLAIMS, ids), read(BUYERS, buyers), read(SALE, sale_fields)
+local state, limit, closes_ms = sale.state, tonumber(sale.limit), tonumber(sale.closes_ms)
+
+-- Why nobody gets anything now, or nil.
+local function shut()
+  if sale.generation ~= ARGV[1] or sale.revision ~= ARGV[2] then return {'stale'} end
+  if state == 'closing' or state == 'closed' or (closes_ms and now >= closes_ms) then
+    return {'refused', 'closed'}
+  end
+  state = open_by_clock(state, sale.opens_ms, now)
+  if state == 'paused' then return {'refused', 'paused'} end
+  if state ~= 'open' then return {'refused', 'not_open'} end
+end
+
+local nobody = shut()
+-- After shut(): opening the sale counts versions.
+local book = read(LEFT, book_fields)
+local number, left, version, touched = tonumber(book.number or 0), {}, {}, {}
+for _, sku in ipairs(skus) do
+  left[sku], version[sku] = tonumber(book['left:' .. sku] or 0), tonumber(book['version:' .. sku] or 0)
+end
+local new_claims, new_intents, new_totals = {}, {}, {}
+
+local function decide(order_id, sku, buyer, tail, quantity)
+  if claims[order_id] then return {'first', claims[order_id]} end
+  if nobody then return nobody end
+  if not sale['label:' .. sku] then return {'refused', 'bad_request'} end
+  local total = tonumber(bought[buyer] or 0) + quantity
+  if total > limit then return {'refused', 'over_limit'} end
+  if left[sku] < quantity then return {'refused', 'sold_out'} end
+
+  number, left[sku], version[sku], touched[sku] = number + 1, left[sku] - quantity, version[sku] + 1, true
+  local claim = '{"number":' .. number .. ',"accepted_ms":' .. now .. ',' .. tail
+  claims[order_id], bought[buyer] = claim, total
+  new_claims[#new_claims + 1], new_claims[#new_claims + 2] = order_id, claim
+  new_intents[#new_intents + 1], new_intents[#new_intents + 2] = now, order_id
+  new_totals[#new_totals + 1], new_totals[#new_totals + 2] = buyer, total
+  return {'taken', number, now}
+end
+
+local answers = {}
+for i = FIRST, #ARGV, EACH do
+  answers[#answers + 1] = decide(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4]))
+end
+if #new_claims == 0 then return answers end
+
+local counts, changes, values = {'number', number}, {}, {}
+for _, sku in ipairs(skus) do
+  if touched[sku] then
+    local n, shown = #counts, value(sale['label:' .. sku], left[sku], state, version[sku])
+    counts[n + 1], counts[n + 2], counts[n + 3], counts[n + 4] =
+      'left:' .. sku, left[sku], 'version:' .. sku, version[sku]
+    changes[#changes + 1] = cjson.encode(sku) .. ':' .. shown
+    values[#values + 1], values[#values + 2] = sku, shown
+  end
+end
+redis.call('HSET', LEFT, unpack(counts))
+redis.call('HSET', BUYERS, unpack(new_totals))
+redis.call('HSET', CLAIMS, unpack(new_claims))
+redis.call('ZADD', INTENTS, unpack(new_intents))
+tell(table.concat(changes, ','), values)
+return answers
