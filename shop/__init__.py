@@ -1,0 +1,1 @@
+"""Catalogue, stock and its movements, sales as merchandisers plan them, search, and the outbox."""

@@ -1,0 +1,124 @@
+"""The outbox's order, and how far each of its receivers has got.
+
+An id is given when its row is written, so an event may be committed after another
+with a higher id, and whoever read on from the highest id would never see it. So what
+is committed gets a position: one giver at a time, in the order of ids. No event ever
+appears behind a cursor. Events of one key keep the order of their commits, because
+whoever writes one holds the row it tells of: the next one's id is higher, and is not
+there to be given a position before the first one's is.
+
+Each receiver has a cursor of its own, so one that fails holds back nobody else. It
+moves in the transaction in which the receiver is called: what a receiver writes to the
+database is written exactly once, what it says to anybody else at least once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from shop.models import OutboxCursor, OutboxEvent
+
+BATCH = 1000
+KEPT_FOR = timedelta(hours=1)
+FORGOTTEN_AT_ONCE = 20_000
+LONGEST_PAUSE = timedelta(seconds=30)
+
+# Any number does, as long as nobody else's advisory lock has it.
+_LOCK = 0x0B0C
+_NUMBER = """
+WITH unnumbered AS MATERIALIZED (
+    SELECT id FROM shop_outboxevent WHERE position IS NULL ORDER BY id LIMIT %s
+), numbered AS MATERIALIZED (
+    SELECT id, nextval('shop_outbox_position') AS position FROM unnumbered
+)
+UPDATE shop_outboxevent SET position = numbered.position
+FROM numbered WHERE shop_outboxevent.id = numbered.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who is told. `receive` gets events in order; what it raises means: all of these again, later."""
+
+    name: str
+    receive: Callable[[Sequence[OutboxEvent]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How far one receiver is behind, and what it stumbled over last, if anything."""
+
+    receiver: str
+    events: int
+    failures: int
+    error: str
+
+
+@transaction.atomic
+def number(*, limit: int = BATCH) -> int:
+    """Give positions to the oldest committed events that have none. Returns to how many."""
+    with connection.cursor() as cursor:
+        # Its own statement: the next one must see what the last giver committed.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(_NUMBER, [limit])
+        numbered: int = cursor.rowcount
+        return numbered
+
+
+def introduce(receivers: Sequence[Receiver]) -> None:
+    """Give each receiver a cursor. One that is new hears of everything that is kept."""
+    cursors = [OutboxCursor(receiver=receiver.name) for receiver in receivers]
+    OutboxCursor.objects.bulk_create(cursors, ignore_conflicts=True)
+
+
+@transaction.atomic
+def tell(receiver: Receiver, *, now: datetime, limit: int = BATCH) -> int:
+    """Tell one receiver what comes next. Returns of how many events: 0 also while it is to be left alone."""
+    # Somebody who holds the row is telling it right now; two at once could tell out of order.
+    cursors = OutboxCursor.objects.select_for_update(skip_locked=True)
+    cursor = cursors.filter(receiver=receiver.name).first()
+    if cursor is None or (cursor.retry_at and now < cursor.retry_at):
+        return 0
+    events = OutboxEvent.objects.filter(position__gt=cursor.position).order_by("position")
+    happened = list(events[:limit])
+    if happened:
+        receiver.receive(happened)
+        cursor.position = happened[-1].position or 0
+        cursor.failures, cursor.retry_at, cursor.error = 0, None, ""
+        cursor.save()
+    return len(happened)
+
+
+@transaction.atomic
+def leave_alone(receiver: Receiver, error: Exception, *, now: datetime) -> None:
+    """After a failure: longer after each one in a row, so that what is down can come up."""
+    cursor = OutboxCursor.objects.select_for_update().get(receiver=receiver.name)
+    cursor.failures += 1
+    cursor.retry_at = now + min(timedelta(seconds=2 ** min(cursor.failures - 1, 10)), LONGEST_PAUSE)
+    cursor.error = f"{type(error).__name__}: {error}"[:1000]
+    cursor.save()
+
+
+def forget(receivers: Sequence[Receiver], *, now: datetime) -> None:
+    """Forget what everybody was told a while ago."""
+    names = [receiver.name for receiver in receivers]
+    told = OutboxCursor.objects.filter(receiver__in=names).aggregate(least=Min("position"))["least"] or 0
+    old = OutboxEvent.objects.filter(position__lte=told, created_at__lt=now - KEPT_FOR).order_by("position")
+    OutboxEvent.objects.filter(id__in=old.values("id")[:FORGOTTEN_AT_ONCE]).delete()
+
+
+def behind() -> list[Behind]:
+    """Each receiver, for ops."""
+    unnumbered = OutboxEvent.objects.filter(position=None).count()
+    return [
+        Behind(
+            cursor.receiver,
+            unnumbered + OutboxEvent.objects.filter(position__gt=cursor.position).count(),
+            cursor.failures,
+            cursor.error,
+        )
+        for cursor in OutboxCursor.objects.order_by("receiver")
+    ]

@@ -1,0 +1,1 @@
+"""What the shop's templates need beyond Django's own tags."""

@@ -1,0 +1,40 @@
+"""The shop's pages. They show the same to everybody: no session is read or opened here."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from shop import queries, search
+from shop.models import Category, Product
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "shop/home.html", queries.front_page())
+
+
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    listing = queries.listing(Product.objects.all(), after=request.GET.get("after", ""))
+    return render(request, "shop/catalogue.html", {"listing": listing, "categories": Category.objects.all()})
+
+
+@require_safe
+def category(request: HttpRequest, category: str) -> HttpResponse:
+    found = get_object_or_404(Category, slug=category)
+    listing = queries.listing(found.products.all(), after=request.GET.get("after", ""))
+    return render(request, "shop/category.html", {"category": found, "listing": listing})
+
+
+@require_safe
+def product(request: HttpRequest, category: str, product: str) -> HttpResponse:
+    products = Product.objects.select_related("category")
+    found = get_object_or_404(products, slug=product, category__slug=category)
+    return render(request, "shop/product.html", queries.product_page(found))
+
+
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    asked = request.GET.get("q", "").replace("\0", "").strip()[: search.MAX_LENGTH]
+    found = queries.cards(search.search(asked, limit=queries.PAGE_SIZE))
+    return render(request, "shop/search.html", {"q": asked, "cards": found})
