@@ -1,0 +1,138 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from fastpath_lambda.sqs import Queue, QueueError
+from orders import dead_letters, refunding, workflow
+from orders.models import DeadLetter, Order, OrderLine, Payment, Refund
+
+# Found by Django because it is imported here.
+from orders.receivers import admin as receivers_admin  # noqa: F401
+from orders.refund_form import OrderActionForm, RefundFields
+
+
+class WrittenByTheShop:
+    """Orders and letters are written by what happened: people look at them."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Lines(WrittenByTheShop, admin.TabularInline):  # type: ignore[type-arg]
+    model = OrderLine
+    fields = ("sku", "quantity", "unit_price")
+    extra = 0
+
+
+class Money(WrittenByTheShop, admin.TabularInline):  # type: ignore[type-arg]
+    model = Payment
+    fields = ("provider", "reference", "state", "reason", "amount", "captured", "refunded", "opened_at")
+    extra = 0
+    verbose_name_plural = "payment"
+
+
+@admin.register(Order)
+class Orders(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "placed_at", "status", "name", "email", "total", "currency", "sale")
+    list_filter = ("status", "placed_at")
+    list_select_related = ("sale__product",)
+    search_fields = ("email", "buyer", "id")
+    search_help_text = "E-mail, or order id"
+    date_hierarchy = "placed_at"
+    show_full_result_count = False
+    inlines = (Lines, Money)
+    action_form = OrderActionForm
+    actions = ("mark_shipped", "refund")
+    fieldsets = (
+        (None, {"fields": ("id", "status", "version", "total", "currency")}),
+        ("Buyer", {"fields": ("name", "email", "address")}),
+        ("How it came", {"fields": ("sale", "generation", "claim_number", "accepted_at", "placed_at")}),
+    )
+
+    def has_handle_permission(self, request: HttpRequest) -> bool:
+        """To send orders and money on their way is more than to look at them."""
+        return request.user.has_perm("orders.change_order")
+
+    @admin.action(description="Mark shipped", permissions=["handle"])
+    def mark_shipped(self, request: HttpRequest, orders: "QuerySet[Order]") -> None:
+        asked = set(orders.values_list("id", flat=True))
+        shipped = workflow.ship(asked)
+        if shipped:
+            messages.success(request, f"{len(shipped)} shipped.")
+        if left := asked - shipped:
+            messages.warning(
+                request, f"{len(left)} left as they are: only confirmed and paid orders can be shipped."
+            )
+
+    @admin.action(description="Refund the amount, or all that is left", permissions=["handle"])
+    def refund(self, request: HttpRequest, orders: "QuerySet[Order]") -> None:
+        fields = RefundFields(request.POST)
+        if not fields.is_valid():
+            messages.error(request, "Nothing was refunded: write the amount as a number, such as 12.50.")
+            return
+        amount, page = fields.cleaned_data["amount"], fields.cleaned_data["key"]
+        for order in orders:
+            try:
+                promised = refunding.promise(
+                    order.pk,
+                    amount=amount,
+                    key=f"{order.pk}:refund:{page}",
+                    by=request.user.get_username(),
+                )
+            except refunding.CannotRefund as error:
+                messages.error(request, f"Order {order.pk}: {error}")
+            else:
+                money = f"{promised.amount:.2f} {order.currency}"
+                messages.success(request, f"Order {order.pk}: {money} go back.")
+
+
+@admin.register(Refund)
+class Refunds(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("payment_id", "promised_at", "amount", "state", "by", "reason")
+    list_filter = ("state",)
+    search_fields = ("payment__order__id", "payment__order__email")
+
+
+@admin.register(DeadLetter)
+class DeadLetters(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "received_at", "state", "reason", "order_id", "changed_by", "changed_at")
+    list_filter = ("state",)
+    search_fields = ("order_id", "reason", "body")
+    actions = ("replay", "discard")
+
+    @admin.action(description="Replay: send to the buffer again", permissions=["view"])
+    def replay(self, request: HttpRequest, letters: "QuerySet[DeadLetter]") -> None:
+        queue = Queue.from_environment()
+        self._each(
+            request,
+            letters,
+            lambda letter: dead_letters.replay(
+                letter, queue=queue, by=request.user.get_username(), now=timezone.now()
+            ),
+        )
+
+    @admin.action(description="Discard: never to be an order", permissions=["view"])
+    def discard(self, request: HttpRequest, letters: "QuerySet[DeadLetter]") -> None:
+        self._each(
+            request,
+            letters,
+            lambda letter: dead_letters.discard(letter, by=request.user.get_username(), now=timezone.now()),
+        )
+
+    def _each(self, request: HttpRequest, letters: "QuerySet[DeadLetter]", act: Any) -> None:
+        for letter in letters:
+            try:
+                act(letter)
+            except (dead_letters.CannotChange, QueueError) as error:
+                messages.error(request, str(error))
+            else:
+                messages.success(request, f"Letter {letter.pk}: done.")

@@ -1,0 +1,88 @@
+"""The basket: SKUs and quantities in the session, held against the shop when they are looked at.
+
+It reserves nothing. What can be had is decided when the order is placed.
+"""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from fastpath_lambda.checks import MAX_QUANTITY
+from orders.responses import ON_SALE
+from shop.models import Product, Sku
+
+KEY = "basket"
+MAX_LINES = 50
+
+Session = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BasketLine:
+    sku: Sku
+    quantity: int
+
+    @property
+    def product(self) -> Product:
+        return self.sku.product
+
+    @property
+    def unit_price(self) -> Decimal:
+        return self.sku.price
+
+    @property
+    def total(self) -> Decimal:
+        return self.quantity * self.sku.price
+
+    @property
+    def available(self) -> int:
+        return self.sku.stock.available
+
+    @property
+    def problem(self) -> str:
+        """Why this line cannot be ordered as it stands, as far as one can see before trying; or nothing."""
+        if self.sku.stock.sale_id:
+            return ON_SALE
+        if self.available < 1:
+            return "Sold out. Remove it to order the rest."
+        if self.available < self.quantity:
+            return f"Only {self.available} left. Choose a smaller number."
+        return ""
+
+
+def add(session: Session, sku: str, quantity: int) -> None:
+    set_quantity(session, sku, _quantities(session).get(sku, 0) + quantity)
+
+
+def set_quantity(session: Session, sku: str, quantity: int) -> None:
+    """Nothing is removed by asking for 0 of it."""
+    quantities = _quantities(session)
+    quantities.pop(sku, None) if quantity < 1 else quantities.update({sku: min(quantity, MAX_QUANTITY)})
+    session[KEY] = dict(list(quantities.items())[-MAX_LINES:])
+
+
+def clear(session: Session) -> None:
+    session[KEY] = {}
+
+
+def count(session: Session) -> int:
+    return sum(_quantities(session).values())
+
+
+def get_lines(session: Session) -> list[BasketLine]:
+    """In the order they were put in. What the shop no longer sells is left out."""
+    quantities = _quantities(session)
+    skus = Sku.objects.select_related("product__category", "stock").filter(
+        code__in=quantities, stock__isnull=False
+    )
+    by_code = {sku.code: sku for sku in skus}
+    return [BasketLine(by_code[code], quantity) for code, quantity in quantities.items() if code in by_code]
+
+
+def get_total(lines: list[BasketLine]) -> Decimal:
+    return sum((line.total for line in lines), Decimal(0))
+
+
+def _quantities(session: Session) -> dict[str, int]:
+    return dict(session.get(KEY, {}))

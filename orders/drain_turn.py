@@ -1,0 +1,117 @@
+"""The drain at work: batches out of the buffer, into orders, and only then deleted.
+
+A batch is asked for when the one before is committed, so the rate follows what the
+database can do; a ceiling keeps the drain from taking all of it. While the database is
+away nothing is received: a message may be received a few times only before it is dead.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import InterfaceError, OperationalError, connection
+
+from fastpath_lambda import claims
+from fastpath_lambda.claims import BadClaim, Claim
+from fastpath_lambda.ledger import Ledger
+from fastpath_lambda.sqs import Message
+from orders import drain
+from orders.buffer import Buffer
+from orders.turns import Turn
+
+logger = logging.getLogger(__name__)
+
+
+RETRY_SECONDS = 0.25
+
+DatabaseAway = (OperationalError, InterfaceError)
+
+
+def run(turn: Turn, *, buffer: Buffer, ledger: Ledger, ceiling: int) -> int:
+    """Drain until the turn ends, and then what was received already. Returns how many orders were new."""
+    new = 0
+    if not _wait_for_the_database(turn):
+        return new
+    with buffer:
+        while turn.goes_on():
+            try:
+                new += _paced(buffer, ledger=ledger, ceiling=ceiling)
+            except DatabaseAway as error:
+                logger.warning("The database is away, nothing is drained: %s", error)
+                with buffer.held():
+                    _wait_for_the_database(turn)
+        buffer.leave()
+        while messages := buffer.gather(wait=0):
+            new += _drain_or_put_back(messages, buffer=buffer, ledger=ledger)
+    return new
+
+
+def drain_once(messages: Sequence[Message], *, buffer: Buffer, ledger: Ledger) -> int:
+    """Drain these messages. One that can never be an order goes to the dead letters with its reason."""
+    read = {message.id: _read(message) for message in messages}
+    batch = [claim for claim in read.values() if isinstance(claim, Claim)]
+    written = drain.write_claims(batch)
+    for message in messages:
+        claim = read[message.id]
+        reason = claim if isinstance(claim, str) else written.rejected.get(claim.order_id)
+        if reason:
+            logger.warning("A message cannot become an order: %s.", reason)
+            buffer.reject(message, reason)
+    _confirm(ledger, (claim for claim in batch if claim.order_id not in written.rejected))
+    buffer.delete(messages)
+    return len(written.new)
+
+
+def _wait_for_the_database(turn: Turn) -> bool:
+    """False where the turn ended before it came back."""
+    while turn.goes_on():
+        if _answers():
+            return True
+        # What broke stays broken until it is closed.
+        connection.close()
+        time.sleep(RETRY_SECONDS)
+    return False
+
+
+def _answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseAway:
+        return False
+    return True
+
+
+def _paced(buffer: Buffer, *, ledger: Ledger, ceiling: int) -> int:
+    if not (messages := buffer.gather()):
+        return 0
+    started = time.monotonic()
+    new = _drain_or_put_back(messages, buffer=buffer, ledger=ledger)
+    time.sleep(max(0.0, len(messages) / ceiling - (time.monotonic() - started)))
+    return new
+
+
+def _drain_or_put_back(messages: list[Message], *, buffer: Buffer, ledger: Ledger) -> int:
+    try:
+        return drain_once(messages, buffer=buffer, ledger=ledger)
+    except BaseException:
+        # Whoever drains next has them at once, not when their minute is over.
+        buffer.put_back(messages)
+        raise
+
+
+def _read(message: Message) -> Claim | str:
+    """The claim, or what is wrong with the message."""
+    try:
+        return claims.from_json(message.body)
+    except (BadClaim, RecursionError) as error:
+        return f"no claim of ours: {error}"
+
+
+def _confirm(ledger: Ledger, placed: Iterable[Claim]) -> None:
+    by_sale: Mapping[tuple[str, int], list[str]] = defaultdict(list)
+    for claim in placed:
+        by_sale[claim.product, claim.generation].append(claim.order_id)
+    for (product, generation), ids in by_sale.items():
+        ledger.confirm(product, generation, ids)

@@ -1,0 +1,58 @@
+"""What the provider tells by itself: heard once for each event id, in whatever order it comes.
+
+An event changes its payment's state alone, and only forwards. What that means for the
+order, the payment's next turn says (advancing.py): one place decides, so an event that
+comes late or twice can neither cancel twice nor bring a cancelled order back.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from orders.models import Payment, PaymentEvent
+from orders.payments import BadEvent, Event, Provider
+
+State = Payment.State
+
+# From which states an event may move a payment. An authorisation after a refusal is believed: money
+# is set aside, and has to be let go of.
+_FORWARDS: Mapping[State, tuple[State, ...]] = {
+    State.AUTHORISED: (State.WAITING, State.DECLINED),
+    State.DECLINED: (State.WAITING,),
+    State.CAPTURED: (State.WAITING, State.DECLINED, State.AUTHORISED),
+}
+
+
+def hear(provider: Provider, body: bytes, headers: Mapping[str, str], *, now: datetime) -> bool:
+    """Returns whether it was new. Raises BadSignature, or BadEvent where it tells of nothing we know."""
+    event = provider.parse_event(body, headers)
+    with transaction.atomic():
+        payment = _find(event, provider)
+        # Locked, so that of two deliveries at once the second finds the first one's row.
+        known = PaymentEvent.objects.filter(id=event.id).exists()
+        if not known:
+            PaymentEvent.objects.create(id=event.id, order_id=payment.pk, state=event.state)
+            _apply(event, payment, now=now)
+    return not known
+
+
+def _find(event: Event, provider: Provider) -> Payment:
+    payments = Payment.objects.select_for_update().filter(provider=provider.name)
+    try:
+        return payments.get(order=event.order_id)
+    except Payment.DoesNotExist:
+        raise BadEvent(f"no payment of order {event.order_id} is known here") from None
+
+
+def _apply(event: Event, payment: Payment, *, now: datetime) -> None:
+    moving = Payment.objects.filter(pk=payment.pk, state__in=_FORWARDS[event.state])
+    captured = F("amount") if event.state is State.CAPTURED else F("captured")
+    moving.update(
+        state=event.state,
+        captured=captured,
+        reference=event.reference[:200] or payment.reference,
+        reason=event.reason[:300],
+        next_at=now,
+    )

@@ -1,0 +1,160 @@
+"""The classic order: placed in one transaction, for a product that is not on sale.
+
+The order's id is derived from its idempotency key, and its insertion decides whether
+the order is new: a repeat gets the first answer, another body under the same key is a
+conflict. Inserts come first and the stock's conditional update last, because that
+update is where every other buyer of the SKU waits until the commit.
+
+The same update holds the shut door: while a sale has the SKU, nothing is taken here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from fastpath_lambda import identity
+from fastpath_lambda.forms import OrderForm
+from fastpath_lambda.ledger import KeyConflict
+from fastpath_lambda.rules import Refusal
+from orders.models import Order, OrderLine
+from shop import stock
+from shop.models import Sku, Stock
+
+BASKET = "basket"
+# What the column of an order's total holds.
+MAX_TOTAL = Decimal("9999999999.99")
+
+_INSERT = """
+WITH placed AS (
+    INSERT INTO orders_order (
+        id, status, version, email, buyer, name, address, payment_token, currency, total, fingerprint,
+        accepted_at
+    ) VALUES (
+        %(id)s, 'placed', 1, %(email)s, %(buyer)s, %(name)s, %(address)s, %(payment_token)s, %(currency)s,
+        %(total)s, %(fingerprint)s, %(now)s
+    ) ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), line AS (
+    INSERT INTO orders_orderline (order_id, sku_id, quantity, unit_price)
+    SELECT placed.id, line.sku_id, line.quantity, line.unit_price
+    FROM placed, jsonb_to_recordset(%(lines)s) AS line(sku_id bigint, quantity integer, unit_price numeric)
+), event AS (
+    INSERT INTO shop_outboxevent (topic, key, payload)
+    SELECT 'order.changed', 'order:' || id,
+           jsonb_build_object('order_id', id, 'status', 'placed', 'version', 1, 'product', NULL)
+    FROM placed
+)
+SELECT 1 FROM placed
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    sku_id: int
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one buyer asks for, checked and named, with the prices of this moment."""
+
+    order_id: str
+    fingerprint: str
+    email: str
+    name: str
+    address: Mapping[str, str]
+    payment_token: str
+    lines: tuple[Line, ...]
+
+    def __post_init__(self) -> None:
+        if len({line.sku_id for line in self.lines}) < len(self.lines) or not self.lines:
+            raise ValueError(f"lines are {self.lines}: write one for each SKU, and at least one")
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.quantity * line.unit_price for line in self.lines), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The first answer to this key, now or again."""
+
+    order_id: str
+    lines: tuple[Line, ...]
+
+
+def ask(form: OrderForm, *, scope: str, lines: Sequence[tuple[Sku, int]]) -> Asked:
+    """Name a checked form's order. `scope` is the product's slug, or BASKET."""
+    return Asked(
+        order_id=identity.order_id(scope=scope, generation=0, key=form.key),
+        fingerprint=form.fingerprint,
+        email=form.email,
+        name=form.name,
+        address=form.address,
+        payment_token=form.payment_token,
+        lines=tuple(Line(sku.pk, quantity, sku.price) for sku, quantity in lines),
+    )
+
+
+def place(asked: Asked, *, now: datetime) -> Placed | Refusal | KeyConflict:
+    """Take the units and write the order, or neither."""
+    if asked.total > MAX_TOTAL:
+        # No shop has that much of anything, and the database would not even write it down.
+        return Refusal.SOLD_OUT
+    with transaction.atomic():
+        if not _insert(asked, now=now):
+            return _first_answer(asked)
+        taken = _take_all(asked)
+        if not taken:
+            transaction.set_rollback(True)
+    # Looked up only to choose the sentence: the refusal itself was the stock's own.
+    return Placed(asked.order_id, asked.lines) if taken else _why_not(asked)
+
+
+def _insert(asked: Asked, *, now: datetime) -> bool:
+    fields: dict[str, Any] = {
+        "id": asked.order_id,
+        "email": asked.email,
+        "buyer": identity.buyer(asked.email),
+        "name": asked.name,
+        "address": json.dumps(dict(asked.address)),
+        "payment_token": asked.payment_token,
+        "currency": settings.CURRENCY,
+        "total": asked.total,
+        "fingerprint": asked.fingerprint,
+        "now": now,
+        "lines": json.dumps([asdict(line) for line in asked.lines], default=str),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, fields)
+        return cursor.fetchone() is not None
+
+
+def _take_all(asked: Asked) -> bool:
+    # In the order of the SKUs' ids, or two baskets could each hold what the other waits for.
+    return all(
+        stock.take(sku_id=line.sku_id, quantity=line.quantity, order_id=asked.order_id)
+        for line in sorted(asked.lines, key=lambda line: line.sku_id)
+    )
+
+
+def _first_answer(asked: Asked) -> Placed | KeyConflict:
+    if not Order.objects.filter(id=asked.order_id, fingerprint=asked.fingerprint).exists():
+        return KeyConflict()
+    lines = OrderLine.objects.filter(order=UUID(asked.order_id)).order_by("id")
+    columns = lines.values_list("sku_id", "quantity", "unit_price")
+    return Placed(asked.order_id, tuple(Line(*row) for row in columns))
+
+
+def _why_not(asked: Asked) -> Refusal:
+    skus = [line.sku_id for line in asked.lines]
+    on_sale = Stock.objects.filter(sku__in=skus, sale__isnull=False).exists()
+    return Refusal.CLOSED if on_sale else Refusal.SOLD_OUT

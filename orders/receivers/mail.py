@@ -1,0 +1,144 @@
+"""What a buyer is told of their order by mail: one mail for each state that matters to them.
+
+The row is written before anything is sent, and it is unique for order and state: an
+event that comes twice writes no second one. Sending happens later, one mail in one
+transaction that holds the row, so no two senders have the same mail.
+
+At least once means here: whoever is killed between the mail server's yes and the commit
+sends that one mail again. It then has the same Message-ID, by which mail programs know
+it. Into the mailbox of /ops/, which is in the same database, each goes exactly once.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urljoin, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.template.loader import render_to_string
+
+from orders import queries
+from orders.models import Order
+from orders.receivers.models import OrderMail, State
+from shop import events
+from shop.models import OutboxEvent
+
+logger = logging.getLogger(__name__)
+
+# What the mail of each state is called, and what it says.
+SAID = {
+    Order.Status.PLACED: (
+        "We have your order",
+        "Thank you for your order. We will write again as soon as it is paid and confirmed.",
+    ),
+    Order.Status.CONFIRMED: (
+        "Your order is confirmed",
+        "Your order is paid and confirmed. We will write again when it is on its way.",
+    ),
+    Order.Status.SHIPPED: ("Your order is on its way", "Your order has left our warehouse."),
+    Order.Status.CANCELLED: (
+        "Your order was cancelled",
+        "Your order was cancelled, most often because the card was declined. You pay nothing for it.",
+    ),
+    Order.Status.REFUNDED: (
+        "Your order was refunded",
+        "Your order was refunded. The money is on its way to the card that you paid with.",
+    ),
+}
+
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = timedelta(seconds=15)
+
+_WRITE = """
+INSERT INTO orders_ordermail (order_id, status, state, attempts, due_at, error)
+SELECT orders_order.id, told.status, 'waiting', 0, statement_timestamp(), ''
+FROM ROWS FROM (jsonb_to_recordset(%s) AS (order_id uuid, status text))
+    WITH ORDINALITY AS told(order_id, status, place)
+JOIN orders_order ON orders_order.id = told.order_id
+WHERE orders_order.email <> ''
+ORDER BY told.place
+ON CONFLICT (order_id, status) DO NOTHING
+"""
+
+
+def write(happened: Sequence[OutboxEvent]) -> None:
+    """Write down which mails these events ask for, and wake whoever sends them."""
+    told = [event.payload for event in happened if event.topic == events.ORDER and _is_for_buyers(event)]
+    if told:
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, [json.dumps(told)])
+            cursor.execute("SELECT pg_notify('post', '')")
+
+
+@transaction.atomic
+def send_next(*, now: datetime, backend: BaseEmailBackend | None = None) -> bool:
+    """Send the oldest mail that is due. False where none is, or where it could not be sent."""
+    mail = _due(now).select_for_update(of=("self",), skip_locked=True).first()
+    if mail is None:
+        return False
+    try:
+        with transaction.atomic():
+            _compose(mail, backend or get_connection()).send()
+        mail.state, mail.sent_at, mail.due_at, mail.error = State.DONE, now, None, ""
+    # A mail server that is down, an address that no server takes: the next attempt is later.
+    except Exception as error:
+        logger.exception("A mail to a buyer was not sent.")
+        _put_off(mail, error, now=now)
+    mail.attempts += 1
+    mail.save()
+    return mail.state == State.DONE
+
+
+def _due(now: datetime) -> QuerySet[OrderMail]:
+    # Not before the mails of the same order that were written earlier.
+    earlier = OrderMail.objects.filter(order=OuterRef("order"), state=State.WAITING, id__lt=OuterRef("id"))
+    due = OrderMail.objects.filter(~Exists(earlier), state=State.WAITING, due_at__lte=now)
+    return due.select_related("order").order_by("due_at", "id")
+
+
+def _put_off(mail: OrderMail, error: Exception, *, now: datetime) -> None:
+    mail.error = f"{type(error).__name__}: {error}"[:1000]
+    if mail.attempts + 1 >= MOST_ATTEMPTS:
+        mail.state, mail.due_at = State.GIVEN_UP, None
+    else:
+        mail.due_at = now + FIRST_PAUSE * 4**mail.attempts
+
+
+def _compose(mail: OrderMail, backend: BaseEmailBackend) -> EmailMultiAlternatives:
+    order = mail.order
+    subject, sentence = SAID[Order.Status(mail.status)]
+    context = {
+        "order": order,
+        "lines": order.lines.select_related("sku__product").order_by("id"),
+        "sentence": sentence,
+        "subject": subject,
+        "url": urljoin(settings.EDGE_URL, queries.page_url(order.id)),
+    }
+    message = EmailMultiAlternatives(
+        f"{subject} ({str(order.id)[:8]})",
+        render_to_string("orders/mail/order.txt", context),
+        to=[order.email],
+        headers={"Message-ID": _message_id(order.id, mail.status), "Auto-Submitted": "auto-generated"},
+        connection=backend,
+    )
+    message.attach_alternative(render_to_string("orders/mail/order.html", context), "text/html")
+    return message
+
+
+def _message_id(order_id: UUID, status: str) -> str:
+    return f"<{order_id}.{status}@{urlsplit(settings.EDGE_URL).hostname or 'shop'}>"
+
+
+def _is_for_buyers(event: OutboxEvent) -> bool:
+    try:
+        UUID(event.payload["order_id"])
+        return event.payload["status"] in SAID
+    except (KeyError, TypeError, ValueError, AttributeError):
+        logger.exception("An outbox event cannot be read, and no mail is written of it: %s.", event)
+        return False

@@ -1,0 +1,107 @@
+"""Money goes back: promised in one transaction with what it means for the order, then asked of the provider.
+
+A promise counts at once against what was captured, so two people cannot promise more
+than there is. A whole refund undoes the order: one that was not shipped gives its
+units back, one that was shipped does not. A part changes nothing but the money.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from orders import workflow
+from orders.models import Order, Payment, Refund
+from orders.payments import Outcome, Provider, Step
+
+logger = logging.getLogger(__name__)
+
+Status = Order.Status
+WORKFLOW = "workflow"
+LONGEST_WAIT = 3600  # seconds
+
+
+class CannotRefund(Exception):
+    """Nothing was promised. The message says why, to the person who asked."""
+
+
+def promise(order_id: UUID, *, amount: Decimal | None, key: str, by: str, reason: str = "") -> Refund:
+    """Promise this amount, or all that is left of what was taken. One key promises once."""
+    try:
+        with transaction.atomic():
+            # The order before its payment, as everywhere.
+            Order.objects.select_for_update(no_key=True).get(id=order_id)
+            return _promise(order_id, amount, key=key, by=by, reason=reason)
+    except IntegrityError:
+        # The key is unique: it was promised already, and counted then.
+        return Refund.objects.get(key=key)
+
+
+def promise_the_rest(order_id: UUID) -> None:
+    """Of an order that was undone: whatever we took goes back by itself."""
+    try:
+        promise(
+            order_id,
+            amount=None,
+            key=f"{order_id}:refund:rest",
+            by=WORKFLOW,
+            reason="The order was cancelled.",
+        )
+    except CannotRefund:
+        return  # all of it was promised before
+
+
+def ask(provider: Provider, *, now: datetime, limit: int) -> None:
+    """Ask the provider for what was promised and is not done."""
+    due = Refund.objects.filter(next_at__lte=now).select_related("payment__order").order_by("next_at")
+    for refund in due[:limit]:
+        wait = timedelta(seconds=min(2**refund.attempts, LONGEST_WAIT))
+        turn = Refund.objects.filter(pk=refund.pk, next_at=refund.next_at)
+        if turn.update(next_at=now + wait, attempts=F("attempts") + 1):
+            _ask(provider, refund)
+
+
+def _promise(order_id: UUID, amount: Decimal | None, *, key: str, by: str, reason: str) -> Refund:
+    payment = Payment.objects.select_for_update().filter(order=order_id).first()
+    if payment is None or payment.state != Payment.State.CAPTURED:
+        raise CannotRefund("Nothing was taken for this order yet: cancel it instead.")
+    left = payment.captured - payment.refunded
+    amount = left if amount is None else amount
+    refund = Refund(
+        payment=payment, key=key, amount=amount, by=by, reason=reason[:300], next_at=timezone.now()
+    )
+    # A key that was used before is known by now, whatever is left.
+    if amount > 0:
+        refund.save(force_insert=True)
+    if not 0 < amount <= left:
+        raise CannotRefund(
+            f"{amount} {payment.currency} cannot go back: {payment.captured} were taken, "
+            f"and {payment.refunded} of it are on their way back or there."
+        )
+    Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") + amount)
+    if amount == left:
+        _undo(order_id)
+    return refund
+
+
+def _undo(order_id: UUID) -> None:
+    # What was shipped is gone: its status alone changes.
+    if not workflow.move([order_id], Status.SHIPPED, Status.REFUNDED):
+        workflow.undo([order_id], Status.CONFIRMED, Status.REFUNDED)
+
+
+def _ask(provider: Provider, refund: Refund) -> None:
+    payment = refund.payment
+    token = payment.order.payment_token
+    step = Step(refund.key, token, refund.amount, payment.currency, payment.reference, refund.attempts + 1)
+    answer = provider.refund(step)
+    waiting = Refund.objects.filter(pk=refund.pk, state=Refund.State.WAITING)
+    if answer.outcome is Outcome.APPROVED:
+        waiting.update(state=Refund.State.DONE, next_at=None)
+    elif answer.outcome is Outcome.DECLINED:
+        waiting.update(state=Refund.State.REFUSED, next_at=None, reason=answer.reason[:300])
+        logger.error("The provider refused a refund.", extra={"refund": refund.pk, "reason": answer.reason})

@@ -1,0 +1,72 @@
+"""The outbox relay: what happened is told, after it was committed, to everybody who wants to know.
+
+One process gives the events their positions, woken by each commit that wrote one, and
+a thread for each receiver tells it what comes next. See shop/outbox.py for the order,
+and for what a failing receiver means to the others: nothing.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from django.db import Error as DatabaseFailed
+from django.db import connection
+from django.utils import timezone
+
+from live import receivers as rooms
+from orders.followers import following, listening
+from orders.receivers import mail, webhooks
+from orders.turns import Turn
+from shop import outbox
+from shop.outbox import BATCH, Receiver
+
+logger = logging.getLogger(__name__)
+
+RECEIVERS: tuple[Receiver, ...] = (
+    Receiver("rooms", rooms.deliver),
+    Receiver("mail", mail.write),
+    Receiver("webhooks", webhooks.write),
+)
+
+
+def run(turn: Turn, *, to: Sequence[Receiver] = RECEIVERS) -> None:
+    """Relay until the turn ends."""
+    outbox.introduce(to)
+    with listening("outbox") as wait, following() as followers:
+        for receiver in to:
+            followers.follow(receiver.name, partial(_tell, receiver))
+        while turn.goes_on():
+            numbered = outbox.number()
+            if numbered:
+                followers.wake()
+            if numbered < BATCH:
+                wait()
+    outbox.forget(to, now=timezone.now())
+
+
+def relay_once(*, to: Sequence[Receiver] = RECEIVERS) -> int:
+    """Tell everybody what happened until now, once. Returns how many events were new."""
+    outbox.introduce(to)
+    numbered = outbox.number()
+    for receiver in to:
+        _tell(receiver)
+    return numbered
+
+
+def _tell(receiver: Receiver) -> bool:
+    """Whether there may be more to tell."""
+    try:
+        return outbox.tell(receiver, now=timezone.now()) == BATCH
+    # Whatever a receiver stumbles over: its events stay, and are told when it is on its feet again.
+    except Exception as error:
+        logger.exception("A receiver of the outbox failed: %s is told again.", receiver.name)
+        _leave_alone(receiver, error)
+        return False
+
+
+def _leave_alone(receiver: Receiver, error: Exception) -> None:
+    try:
+        outbox.leave_alone(receiver, error, now=timezone.now())
+    except DatabaseFailed:
+        # Then the database is the one to be left alone: the next step has a new connection.
+        connection.close()

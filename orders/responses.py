@@ -1,0 +1,52 @@
+"""Answers over HTTP, as both paths give them: JSON to programs, pages to people without JavaScript."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from fastpath_lambda import problems
+from fastpath_lambda.problems import Problem
+from fastpath_lambda.rules import Refusal
+
+ON_SALE = "This product is on sale right now: buy it on its sale page."
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Browsers name text/html; a program's `*/*` gets JSON."""
+    return "text/html" in request.headers.get("Accept", "").lower()
+
+
+def sent_by_page(request: HttpRequest) -> bool:
+    """A plain form post: JavaScript is off, or did not load."""
+    return wants_page(request) and not request.headers.get("Content-Type", "").lower().startswith(
+        "application/json"
+    )
+
+
+def problem(request: HttpRequest, found: Problem) -> HttpResponse:
+    if request.method == "POST" and sent_by_page(request):
+        response = render(request, "orders/refused.html", {"problem": found}, status=found.status)
+    else:
+        response = HttpResponse(found.body(), status=found.status, content_type=problems.CONTENT_TYPE)
+    for name, value in {**found.headers, "Cache-Control": "no-store"}.items():
+        response.headers[name] = value
+    return response
+
+
+def refused(request: HttpRequest, refusal: Refusal, *, quantity: int = 1) -> HttpResponse:
+    """The shop's refusals. Its door is closed only while a sale has the product."""
+    detail = None
+    if refusal is Refusal.CLOSED:
+        detail = ON_SALE
+    elif quantity > 1:
+        detail = f"There are fewer than {quantity} left. Try a smaller number."
+    return problem(request, problems.refused(refusal, detail=detail))
+
+
+def order(answer: dict[str, object], *, status: int) -> HttpResponse:
+    headers = {"Location": str(answer["status_url"])} if status == 201 else {}
+    return JsonResponse(answer, status=status, headers=headers | {"Cache-Control": "no-store"})
+
+
+def see(url: str) -> HttpResponse:
+    """303: whatever was posted, look there for what became of it."""
+    return HttpResponse(status=303, headers={"Location": url, "Cache-Control": "no-store"})

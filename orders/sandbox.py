@@ -1,0 +1,84 @@
+"""The payment provider of laptops and tests: no money, and a token for each way in which a payment may go.
+
+It keeps nothing, so a repeat is answered like the first: by its token, and by how
+often the key was asked.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from orders.models import Payment
+from orders.payments import Answer, BadEvent, BadSignature, Event, Outcome, Step
+
+SIGNATURE = "Sandbox-Signature"
+
+OK = "tok_ok"
+DECLINED = "tok_declined"
+TIMEOUT = "tok_timeout"  # no answer the first time
+LATE = "tok_late"  # authorised by an event
+CAPTURE_FAILS = "tok_capture_fails"
+TOKENS = (OK, DECLINED, TIMEOUT, LATE, CAPTURE_FAILS)
+
+_TOLD = (Payment.State.AUTHORISED, Payment.State.DECLINED, Payment.State.CAPTURED)
+
+
+class Sandbox:
+    name = "sandbox"
+
+    def __init__(self, *, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def authorise(self, step: Step) -> Answer:
+        match step.token:
+            case "tok_ok" | "tok_capture_fails":
+                return self._approve(step)
+            case "tok_timeout" if step.attempt > 1:
+                return self._approve(step)
+            case "tok_timeout" | "tok_late":
+                return Answer(Outcome.UNKNOWN)
+            case "tok_declined":
+                return Answer(Outcome.DECLINED, reason="The card was declined.")
+        reason = f"The sandbox knows no payment token {step.token!r}: it knows {', '.join(TOKENS)}."
+        return Answer(Outcome.DECLINED, reason=reason)
+
+    def capture(self, step: Step) -> Answer:
+        if step.token == CAPTURE_FAILS:
+            return Answer(Outcome.DECLINED, reason="What was set aside could not be taken.")
+        return self._approve(step)
+
+    def void(self, step: Step) -> Answer:
+        return self._approve(step)
+
+    def refund(self, step: Step) -> Answer:
+        return self._approve(step)
+
+    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event:
+        if not hmac.compare_digest(self.sign(body).encode(), headers.get(SIGNATURE, "").encode()):
+            raise BadSignature(f"{SIGNATURE} is not of this body: sign it with PAYMENT_EVENTS_SECRET.")
+        try:
+            found: Any = json.loads(body)
+            event = Event(
+                id=str(found["id"])[:200],
+                order_id=UUID(str(found["order_id"])),
+                state=Payment.State(found["state"]),
+                reference=str(found["reference"]),
+                reason=str(found.get("reason", "")),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise BadEvent(f"no event of ours: {error!r}") from None
+        # What no column can hold.
+        if not (event.id and (event.id + event.reference + event.reason).isprintable()):
+            raise BadEvent("no event of ours: id, reference and reason are wanted as printable text")
+        if event.state not in _TOLD:
+            raise BadEvent(f"state is {event.state}: an event tells {', '.join(_TOLD)}")
+        return event
+
+    def sign(self, body: bytes) -> str:
+        return hmac.new(self._secret, body, hashlib.sha256).hexdigest()
+
+    def _approve(self, step: Step) -> Answer:
+        return Answer(Outcome.APPROVED, step.reference or f"sandbox:{step.key}")

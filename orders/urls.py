@@ -1,0 +1,28 @@
+from django.urls import path
+
+from orders import api, basket_views, dead_letters_api, payment_views, views
+
+app_name = "orders"
+
+urlpatterns = [
+    path("shop/<slug:category>/<slug:product>/order", views.order_product, name="order_product"),
+    path(
+        "shop/<slug:category>/<slug:product>/order/<uuid:order_id>",
+        views.order_status,
+        name="order_status",
+    ),
+    path("basket/", basket_views.basket_page, name="basket"),
+    path("basket/add/", basket_views.add_to_basket, name="add_to_basket"),
+    path("basket/update/", basket_views.update_basket, name="update_basket"),
+    path("basket/remove/", basket_views.remove_from_basket, name="remove_from_basket"),
+    path("checkout/", basket_views.checkout_page, name="checkout"),
+    path("orders/<uuid:order_id>/", views.order_page, name="order"),
+    path("payments/sandbox/events/", payment_views.sandbox_events, name="sandbox_events"),
+    path("api/v1/orders/", api.orders, name="api_orders"),
+    path("api/v1/orders/<uuid:order_id>/", api.order, name="api_order"),
+    path("api/v1/orders/<uuid:order_id>/cancel/", api.cancel, name="api_cancel"),
+    path("api/v1/dead-letters/", dead_letters_api.letters, name="api_letters"),
+    path("api/v1/dead-letters/<int:number>/", dead_letters_api.letter, name="api_letter"),
+    path("api/v1/dead-letters/<int:number>/replay/", dead_letters_api.replay, name="api_replay"),
+    path("api/v1/dead-letters/<int:number>/discard/", dead_letters_api.discard, name="api_discard"),
+]

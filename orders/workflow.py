@@ -1,0 +1,81 @@
+"""The statuses of an order: placed → paid → confirmed → shipped, or cancelled, or refunded.
+
+Every step is a compare-and-set on the status, for many orders in one statement, with
+the event that tells of it. Who asks twice moves nothing the second time, so what comes
+with a step, such as giving units back, happens once.
+
+When to take which step is not here: advancing.py follows the payments, people use the admin.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from orders import paying, releasing
+from orders.models import Order, OrderLine, Payment
+from shop import stock
+
+Status = Order.Status
+
+_ONE_ALLOTMENT = ("sku_id", "order__sale_id", "order__generation")
+
+_MOVE = """
+WITH moved AS (
+    UPDATE orders_order SET status = %s, version = version + 1
+    WHERE id = ANY(%s) AND status = %s
+    RETURNING id, status, version, sale_id
+), told AS (
+    INSERT INTO shop_outboxevent (topic, key, payload)
+    SELECT 'order.changed', 'order:' || moved.id, jsonb_build_object(
+        'order_id', moved.id, 'status', moved.status, 'version', moved.version, 'product', product.slug
+    )
+    FROM moved
+    LEFT JOIN shop_sale sale ON sale.id = moved.sale_id
+    LEFT JOIN shop_product product ON product.id = sale.product_id
+)
+SELECT id FROM moved
+"""
+
+
+def move(ids: Iterable[UUID], at: Status, to: Status) -> set[UUID]:
+    """Compare-and-set of the status. Returns the orders that moved."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [to.value, list(ids), at.value])
+        return {id for (id,) in cursor.fetchall()}
+
+
+def cancel(ids: Iterable[UUID], *, allowed_from: Status) -> set[UUID]:
+    """Cancel, and give units and money back, once: only for the orders that moved."""
+    return undo(ids, allowed_from, Status.CANCELLED)
+
+
+@transaction.atomic
+def undo(ids: Iterable[UUID], at: Status, to: Status) -> set[UUID]:
+    """Move, and for the orders that moved: their units back, their money looked after."""
+    undone = move(ids, at, to)
+    lines = OrderLine.objects.filter(order__in=undone).select_related("order")
+    # Rows are locked in one order everywhere: order, allotment, stock by SKU, payment.
+    for (_, sale_id, _), same in groupby(lines.order_by(*_ONE_ALLOTMENT, "order_id"), _its_allotment):
+        if sale_id:
+            releasing.release(list(same))
+        else:
+            _give_back(same)
+    paying.wake(undone)
+    return undone
+
+
+def _its_allotment(line: OrderLine) -> tuple[int, int | None, int | None]:
+    return line.sku_id, line.order.sale_id, line.order.generation
+
+
+def _give_back(lines: Iterable[OrderLine]) -> None:
+    for line in lines:
+        stock.give_back(sku_id=line.sku_id, quantity=line.quantity, order_id=line.order_id)
+
+
+def ship(ids: Iterable[UUID]) -> set[UUID]:
+    """Mark as shipped those that are confirmed, and whose money we have."""
+    taken = Payment.objects.filter(order__in=list(ids), state=Payment.State.CAPTURED)
+    return move(taken.values_list("order_id", flat=True), Status.CONFIRMED, Status.SHIPPED)
