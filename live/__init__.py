@@ -1,0 +1,1 @@
+"""Rooms, the hub and the sockets: how everybody watching sees what changed."""

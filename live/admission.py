@@ -1,0 +1,64 @@
+"""How much is let in: connections of a process, connections of one address, and what each asks for."""
+
+import ipaddress
+from collections import Counter
+
+from live import codes
+from live.codes import Close
+
+# What a page asks for in its life comes nowhere near; a loop does within a second.
+BURST, A_SECOND = 300.0, 30.0
+
+
+class Door:
+    """Counts who is in. What is refused here may come back later, so it is told when."""
+
+    def __init__(self, *, most: int, most_of_one: int) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._inside = 0
+        self._of_one: Counter[str] = Counter()
+
+    def enter(self, address: str) -> Close | None:
+        """Let one in, whom `leave` lets out again; or say why not."""
+        origin = _origin(address)
+        if self._inside >= self._most:
+            return codes.FULL
+        if self._of_one[origin] >= self._most_of_one:
+            return codes.CROWDED
+        self._inside += 1
+        self._of_one[origin] += 1
+        return None
+
+    def leave(self, address: str) -> None:
+        origin = _origin(address)
+        self._inside -= 1
+        self._of_one[origin] -= 1
+        if not self._of_one[origin]:
+            del self._of_one[origin]
+
+
+class Allowance:
+    """What one connection may still ask for: it fills up with time."""
+
+    __slots__ = ("_left", "_since")
+
+    def __init__(self, *, now: float) -> None:
+        self._left = BURST
+        self._since = now
+
+    def spend(self, cost: int, *, now: float) -> bool:
+        """False where there is not enough left."""
+        self._left = min(BURST, self._left + (now - self._since) * A_SECOND) - cost
+        self._since = now
+        return self._left >= 0
+
+
+def _origin(address: str) -> str:
+    # Whoever has one IPv6 address has 2^64 of them.
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address

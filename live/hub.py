@@ -1,0 +1,250 @@
+"""The hub: one per process, between the rooms' logs and everybody here who watches them.
+
+One blocking read follows the logs of all rooms that somebody local watches. What it
+brings is coalesced, encoded once, and offered to each watcher; a watcher that is slow
+gets the latest state when it has room for it (outlet.py). A room is read from the
+store once, however many come for it, and the log from that position on: nothing can
+fall between. Losing the store, or finding it with another epoch, ends in a snapshot.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import redis
+
+from live import rooms
+from live.frames import Frame
+from live.messages import Position
+from live.mirror import Gap, Mirror, Stored
+from live.store import Entries, RoomStore
+from live.viewers import Viewers
+
+logger = logging.getLogger(__name__)
+
+# About ten updates a second and room: more than eyes can follow, and little for 10,000 sockets.
+WINDOW = 0.1
+CHECK_EVERY = 1.0
+# What is not there is looked for again after this, however often it is asked for.
+UNKNOWN_FOR, _MOST_UNKNOWN = 3.0, 10_000
+_FIRST_RETRY, _LAST_RETRY = 0.1, 2.0
+
+
+class UnknownRoom(LookupError):
+    """Nothing of ours has this name."""
+
+
+class Unavailable(RuntimeError):
+    """The room cannot be read now; ask again soon."""
+
+
+class Watcher(Protocol):
+    def offer(self, mirror: Mirror, frame: Frame) -> None:
+        """Send this frame, or the mirror's snapshot later. Never blocks, never raises."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    mirror: Mirror
+    watchers: dict[Watcher, None] = field(default_factory=dict)
+    shown_at: float = 0.0
+    timer: asyncio.TimerHandle | None = None
+
+
+class Hub:
+    def __init__(self, store: RoomStore, *, make: Callable[[rooms.Room], Awaitable[bool]]) -> None:
+        """`make` puts a room that the store lacks there; False where there is no such thing."""
+        self.store = store
+        self._make = make
+        self._watches: dict[str, _Watch] = {}
+        self._loads: dict[str, asyncio.Task[Stored]] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._interrupts: set[asyncio.Task[None]] = set()
+        # Rises when a room joins the watched; `_asked` is what the read under way knows of.
+        self._wanted = self._asked = 0
+        self._is_waiting = False
+        self._somebody = asyncio.Event()
+        self._checked_at = 0.0
+        self._is_closed = False
+        self._unknown: dict[str, float] = {}  # name → until when
+        self.viewers = Viewers(store, watching=self._watching)
+
+    async def subscribe(self, watcher: Watcher, room: rooms.Room, position: Position | None = None) -> None:
+        """Answer with what `position` misses, then offer every update. Raises UnknownRoom, Unavailable."""
+        if room.name not in self._watches:
+            stored = await self._load_once(room)
+            # From here on nothing awaits: no update falls between the answer and the first one offered.
+            if room.name not in self._watches:
+                self._watch(room.name, stored)
+        watch = self._watches[room.name]
+        watcher.offer(watch.mirror, watch.mirror.answer(position))
+        watch.watchers[watcher] = None
+        self.viewers.start()
+
+    def unsubscribe(self, watcher: Watcher, name: str) -> None:
+        # The reader forgets a room that nobody watches any more, when it next looks.
+        if watch := self._watches.get(name):
+            watch.watchers.pop(watcher, None)
+
+    async def close(self) -> None:
+        # Said as well as done: before Python 3.12 a cancellation can be lost in wait_for, deep in the client.
+        self._is_closed = True
+        tasks = [*self._interrupts, *self._loads.values(), *filter(None, [self._reader])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, self.viewers.close(), return_exceptions=True)
+        for watch in self._watches.values():
+            if watch.timer:
+                watch.timer.cancel()
+        self._watches.clear()
+        await self.store.close()
+
+    # Rooms come and go.
+
+    async def _load_once(self, room: rooms.Room) -> Stored:
+        load = self._loads.get(room.name)
+        if load is None:
+            load = self._loads[room.name] = asyncio.create_task(self._load(room))
+            load.add_done_callback(lambda _: self._loads.pop(room.name))
+        try:
+            # One who leaves while it loads does not take the room from the others.
+            return await asyncio.shield(load)
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("The live store does not answer. Ask again soon.") from error
+
+    async def _load(self, room: rooms.Room, *, log: bool = True) -> Stored:
+        if stored := await self.store.read(room.name, log=log):
+            return stored
+        # Each of these is asked of the database, and never at a flood's rate.
+        now = asyncio.get_running_loop().time()
+        if self._unknown.get(room.name, 0.0) <= now and not await self._make(room):
+            if len(self._unknown) >= _MOST_UNKNOWN:
+                self._unknown.clear()
+            self._unknown[room.name] = now + UNKNOWN_FOR
+        if self._unknown.get(room.name, 0.0) > now:
+            raise UnknownRoom(f"There is no {room.name}.")
+        if stored := await self.store.read(room.name, log=log):
+            return stored
+        raise Unavailable(f"{room.name} is being set up. Ask again soon.")
+
+    def _watching(self) -> dict[str, int]:
+        return {name: len(watch.watchers) for name, watch in self._watches.items() if watch.watchers}
+
+    def _watch(self, name: str, stored: Stored) -> None:
+        self._watches[name] = _Watch(Mirror(name, stored))
+        self._wanted += 1
+        self._somebody.set()
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._run())
+        elif self._is_waiting:
+            interrupt = asyncio.create_task(self._interrupt(self._wanted))
+            # A task that nobody holds may be collected before it ran.
+            self._interrupts.add(interrupt)
+            interrupt.add_done_callback(self._interrupts.discard)
+
+    async def _interrupt(self, wanted: int) -> None:
+        # The read may not have reached the store yet: then there is nothing to end, and we ask again.
+        while self._is_waiting and self._asked < wanted:
+            try:
+                if not await self.store.interrupt():
+                    await asyncio.sleep(0.002)
+            except (redis.RedisError, OSError):
+                return  # The reader has lost its link too, and starts again with all rooms.
+
+    def _forget_unwatched(self) -> None:
+        for name in [name for name, watch in self._watches.items() if not watch.watchers]:
+            watch = self._watches.pop(name)
+            if watch.timer:
+                watch.timer.cancel()
+
+    # The one reader.
+
+    async def _run(self) -> None:
+        delay = _FIRST_RETRY
+        while not self._is_closed:
+            try:
+                await self.store.connect()
+                await self._check()
+                delay = _FIRST_RETRY
+                while not self._is_closed:
+                    await self._read_once()
+            except (redis.RedisError, OSError) as error:
+                logger.warning("The live store is lost, trying again in %.1f s: %s", delay, error)
+            except Exception:
+                logger.exception("Following the rooms failed, starting again.")
+            # Jitter: all processes lost the same store at the same moment.
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+            delay = min(delay * 2, _LAST_RETRY)
+
+    async def _read_once(self) -> None:
+        self._forget_unwatched()
+        if not self._watches:
+            self._somebody.clear()
+            await self._somebody.wait()
+        if asyncio.get_running_loop().time() - self._checked_at > CHECK_EVERY:
+            await self._check()
+        self._asked, self._is_waiting = self._wanted, True
+        try:
+            found = await self.store.wait(
+                {name: watch.mirror.read_to for name, watch in self._watches.items()}
+            )
+        finally:
+            self._is_waiting = False
+        for name, entries in found.items():
+            await self._take(name, entries)
+
+    async def _take(self, name: str, entries: Entries) -> None:
+        watch = self._watches[name]
+        try:
+            for offset, changes in entries:
+                watch.mirror.take(offset, changes)
+        except Gap:
+            await self._refresh(name)
+        self._schedule(watch)
+
+    async def _check(self) -> None:
+        """Hold every room against the store: a log alone does not tell that it was lost and begun anew."""
+        names = list(self._watches)
+        for name, position in zip(names, await self.store.positions(names), strict=True):
+            mirror = self._watches[name].mirror
+            if position != (mirror.epoch, mirror.read_to):
+                await self._refresh(name)
+        self._checked_at = asyncio.get_running_loop().time()
+
+    async def _refresh(self, name: str) -> None:
+        watch = self._watches[name]
+        try:
+            stored = await self._load(rooms.parse(name), log=False)
+        except (UnknownRoom, Unavailable) as error:
+            logger.warning("A room that is being watched cannot be read: %s", error)
+            return
+        if watch.mirror.refresh(stored):
+            self._schedule(watch)
+        else:
+            self._offer(watch, watch.mirror.snapshot())
+
+    # Showing.
+
+    def _schedule(self, watch: _Watch) -> None:
+        if not watch.mirror.has_news:
+            return
+        loop = asyncio.get_running_loop()
+        due = watch.shown_at + WINDOW
+        if watch.mirror.is_urgent or due <= loop.time():
+            self._show(watch)
+        elif watch.timer is None:
+            watch.timer = loop.call_at(due, self._show, watch)
+
+    def _show(self, watch: _Watch) -> None:
+        self._offer(watch, watch.mirror.show())
+
+    def _offer(self, watch: _Watch, frame: Frame) -> None:
+        if watch.timer:
+            watch.timer.cancel()
+            watch.timer = None
+        watch.shown_at = asyncio.get_running_loop().time()
+        for watcher in list(watch.watchers):
+            watcher.offer(watch.mirror, frame)

@@ -1,0 +1,162 @@
+"""What is said over the socket `/live/`: every message, both ways, typed.
+
+A message is one JSON text. Values travel as they were written into the room's log
+(`Raw`), so a value is encoded once, where it was made, and never again on its way.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+# A page subscribes to what it shows; a whole category with its positions fits many times.
+MAX_LENGTH = 16 * 1024
+MAX_ROOMS = 100
+
+PRODUCT_STATUSES = ["in_stock", "on_sale", "opens_soon", "paused", "sold_out"]
+ORDER_STATUSES = ["accepted", "placed", "paid", "confirmed", "shipped", "cancelled", "refunded"]
+ERROR_CODES = {
+    "not_json": "What you sent is not JSON.",
+    "bad_message": "It is JSON, but none of the three messages.",
+    "too_large": f"A message is longer than {MAX_LENGTH} characters.",
+    "too_many_rooms": f"A message names, or a connection watches, more than {MAX_ROOMS} rooms.",
+    "unknown_room": "The name is no room, or there is no such product.",
+    "forbidden": "An order's room without its token, or a room for staff.",
+    "unavailable": "The room cannot be read now: ask again in a few seconds.",
+}
+
+RoomName = Annotated[str, Meta(max_length=80)]
+
+
+class Position(Struct, frozen=True):
+    """Where a client is in a room. Offsets of different epochs cannot be compared."""
+
+    epoch: Annotated[str, Meta(max_length=64)]
+    offset: Annotated[int, Meta(ge=0, lt=2**53)]
+
+
+class Interest(Struct, frozen=True, omit_defaults=True):
+    """One room asked for, from a position on if the client has one. An order's room wants its token.
+
+    Viewers: whether to be told how many watch it.
+    """
+
+    room: RoomName
+    position: Position | None = None
+    token: Annotated[str, Meta(max_length=200)] | None = None
+    viewers: bool = False
+
+
+class Subscribe(Struct, tag_field="type", tag="subscribe", frozen=True):
+    """Answered for each room with its snapshot, what the position misses of it, or an error."""
+
+    rooms: list[Interest]
+
+
+class Unsubscribe(Struct, tag_field="type", tag="unsubscribe", frozen=True):
+    """Not answered: these rooms are silent from now on."""
+
+    rooms: list[Interest]
+
+
+class Ping(Struct, tag_field="type", tag="ping", frozen=True):
+    """Is anybody there?"""
+
+
+class Snapshot(Struct, tag_field="type", tag="snapshot", frozen=True):
+    """A room's whole state."""
+
+    room: str
+    position: Position
+    state: dict[str, Raw]
+
+
+class Update(Struct, tag_field="type", tag="update", frozen=True, omit_defaults=True):
+    """What changed in a room since the last message: whole values. Recovered: since the client's position."""
+
+    room: str
+    position: Position
+    changes: dict[str, Raw]
+    recovered: bool = False
+
+
+class Error(Struct, tag_field="type", tag="error", frozen=True, omit_defaults=True):
+    """What was asked for is not done, and why. The connection goes on."""
+
+    code: Annotated[str, Meta(extra_json_schema={"enum": list(ERROR_CODES)})]
+    message: str
+    room: str | None = None
+
+
+class Viewers(Struct, tag_field="type", tag="viewers", frozen=True):
+    """How many connections watch a room, over all processes. Told at most once a second, to who asked."""
+
+    room: str
+    count: int
+
+
+class Pong(Struct, tag_field="type", tag="pong", frozen=True):
+    """The answer to a ping."""
+
+
+class ProductValue(Struct, frozen=True):
+    """What a product's room holds under each SKU."""
+
+    sku: str
+    available: int
+    price: str
+    currency: str
+    status: Annotated[str, Meta(extra_json_schema={"enum": PRODUCT_STATUSES})]
+    version: int
+
+
+class OrderValue(Struct, frozen=True):
+    """What an order's room holds under `order`."""
+
+    order_id: str
+    status: Annotated[str, Meta(extra_json_schema={"enum": ORDER_STATUSES})]
+    version: int
+
+
+FromClient = Subscribe | Unsubscribe | Ping
+FromServer = Snapshot | Update | Viewers | Error | Pong
+
+
+class BadMessage(ValueError):
+    """What the client sent is no message of ours. `code` is for programs, the text for people."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+_decoder: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(text: str) -> FromClient:
+    if len(text) > MAX_LENGTH:
+        raise BadMessage("too_large", f"{len(text)} characters: send at most {MAX_LENGTH} in one message.")
+    try:
+        message = _decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise BadMessage("bad_message", f"{error}. Types are subscribe, unsubscribe and ping.") from None
+    # RecursionError: thousands of brackets, one in another.
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise BadMessage("not_json", f"This is not JSON: {error}.") from None
+    if not isinstance(message, Ping) and len(message.rooms) > MAX_ROOMS:
+        raise BadMessage("too_many_rooms", f"{len(message.rooms)} rooms: name at most {MAX_ROOMS}.")
+    return message
+
+
+def cost(message: FromClient | Error) -> int:
+    """What a message takes off its sender's allowance: each room it names is work of its own."""
+    return max(len(message.rooms), 1) if isinstance(message, Subscribe | Unsubscribe) else 1
+
+
+def encode(message: FromServer) -> bytes:
+    return _encoder.encode(message)
+
+
+def raw(value: Struct) -> Raw:
+    return Raw(_encoder.encode(value))
