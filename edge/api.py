@@ -1,0 +1,122 @@
+"""The REST door to the sale lifecycle, for staff: /api/v1/fastpath/<product>/."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from edge import lifecycle, queries
+from edge.lifecycle.record import UnknownProduct
+from fastpath_lambda.problems import Problem
+from shop.models import Sale
+from shop.rest.problems import Refused
+
+
+@extend_schema_field({"type": "string", "pattern": r"^\d{1,8}(\.\d{1,2})?$"})
+class Price(serializers.DecimalField):
+    """Never negative, and the document says so."""
+
+
+class Terms(serializers.Serializer[Any]):
+    """What may be said when arming; what is not said is as the plan has it."""
+
+    units = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+    price = Price(max_digits=10, decimal_places=2, min_value=0, required=False)
+    opens_at = serializers.DateTimeField(required=False)
+    closes_at = serializers.DateTimeField(required=False)
+
+
+class NoTerms(serializers.Serializer[Any]):
+    """Nothing is to be said."""
+
+
+class Standing(serializers.Serializer[Any]):
+    """How a product's sale stands."""
+
+    product = serializers.SlugField()
+    state = serializers.ChoiceField(choices=Sale.State.choices)
+    sale = serializers.CharField(allow_null=True, help_text="The sale's reference; null before the first.")
+    units = serializers.IntegerField()
+    left = serializers.IntegerField(allow_null=True)
+    opens_at = serializers.DateTimeField(allow_null=True)
+    closes_at = serializers.DateTimeField(allow_null=True)
+    changed_by = serializers.CharField(allow_blank=True)
+    changed_at = serializers.DateTimeField(allow_null=True)
+
+
+class FastPath(APIView):
+    def handle_exception(self, error: Exception) -> Response:
+        return super().handle_exception(_told(error))
+
+    @extend_schema(
+        operation_id="fastpath_show",
+        summary="How a product's sale stands",
+        tags=["sales"],
+        responses=Standing,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        return _standing(slug)
+
+
+class FastPathMove(FastPath):
+    """One of the five moves, by its name in the address. Closing does not wait: ask until it is closed."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="fastpath_move",
+        summary="Arm, open, pause, resume or close a product's sale",
+        tags=["sales"],
+        parameters=[
+            OpenApiParameter(
+                "action", str, OpenApiParameter.PATH, enum=["arm", "open", "pause", "resume", "close"]
+            )
+        ],
+        request=Terms,
+        responses={200: Standing, 409: OpenApiResponse(description="The sale stays as it is.")},
+    )
+    def post(self, request: Request, slug: str, action: str) -> Response:
+        terms = (Terms if action == "arm" else NoTerms)(data=request.data)
+        terms.is_valid(raise_exception=True)
+        _refuse_unknown(terms)
+        MOVES[action](slug, by=request.user.get_username(), **terms.validated_data)
+        return _standing(slug)
+
+
+def _close(slug: str, *, by: str) -> None:
+    lifecycle.close(slug, by=by, wait=False)
+
+
+MOVES: Mapping[str, Callable[..., Any]] = {
+    "arm": lifecycle.arm,
+    "open": lifecycle.open_sale,
+    "pause": lifecycle.pause,
+    "resume": lifecycle.resume,
+    "close": _close,
+}
+
+
+def _standing(slug: str) -> Response:
+    return Response(Standing(asdict(queries.status(slug))).data)
+
+
+def _refuse_unknown(terms: serializers.Serializer[Any]) -> None:
+    unknown = set(terms.initial_data) - set(terms.fields)
+    if unknown:
+        known = ", ".join(terms.fields) or "nothing"
+        raise ValidationError(dict.fromkeys(sorted(unknown), f"Not known here: {known} can be said."))
+
+
+def _told(error: Exception) -> Exception:
+    if isinstance(error, UnknownProduct):
+        return Refused(Problem(404, "No such product", str(error), refusal="not_found"))
+    if isinstance(error, lifecycle.CannotChange):
+        return Refused(Problem(409, "The sale stays as it is", str(error), refusal="cannot_change"))
+    return error

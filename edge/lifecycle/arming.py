@@ -1,0 +1,233 @@
+"""Arm a sale: units out of stock, into the ledger, a page for them, and the routes that lead there.
+
+The first step is one transaction and decides who arms. The others finish it, in an
+order in which a crash is harmless: until the routes are there, shoppers reach the
+shop, and the shop's door for these units is shut by the first step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from edge.ledger import connect
+from edge.lifecycle import record, serving
+from edge.lifecycle.record import CannotChange, State
+from edge.models import MinisitePage
+from fastpath_lambda import rules
+from shop import events
+from shop.models import Allotment, OutboxEvent, Product, Sale, Sku, Stock, StockMovement
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was said when arming; what was not (None) is as the plan has it."""
+
+    units: int | None = None
+    limit: int | None = None
+    price: Decimal | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+    def changes(self, sale: Sale) -> dict[str, object]:
+        """The fields of this sale that these terms would set to something else."""
+        said = {
+            "units": self.units,
+            "limit_per_buyer": self.limit,
+            "price": self.price,
+            "opens_at": self.opens_at,
+            "closes_at": self.closes_at,
+        }
+        return {
+            name: value for name, value in said.items() if value is not None and value != getattr(sale, name)
+        }
+
+
+def arm(
+    slug: str,
+    *,
+    units: int | None = None,
+    limit: int | None = None,
+    price: Decimal | None = None,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    by: str,
+    sale: Sale | None = None,
+) -> Sale:
+    """Arm this sale; or the product's plan; or, where none is planned, a new one like the last.
+
+    Of a sale that is armed already, finish what is left to do. An opening time that has
+    passed means the same as none: it opens when told to.
+    """
+    now = timezone.now()
+    opens_at = opens_at if opens_at and opens_at > now else None
+    terms = Terms(units, limit, price, opens_at, closes_at)
+    product = record.get_product(slug)
+    armed = record.find_sale_on(product)
+    if armed is None:
+        armed = set_aside(sale or _plan(product, terms), terms, by=by, now=now)
+    elif armed.state != State.ARMED:
+        raise record.wrong_state(armed, action="arm")
+    elif terms.changes(armed):
+        raise CannotChange(
+            f"{product} is armed with other terms already, by {armed.changed_by}. "
+            f"Close that sale before you arm another."
+        )
+    finish(armed, by=by)
+    return armed
+
+
+def finish(sale: Sale, *, by: str) -> None:
+    """The steps after the first: each does nothing where it is done already."""
+    load(sale)
+    serving.serve(sale, by=by)
+
+
+def is_finished(sale: Sale) -> bool:
+    loaded = connect().get_sale(sale.product.slug)
+    page = MinisitePage.objects.filter(sale=sale, generation=sale.generation)
+    return loaded is not None and loaded.generation == sale.generation and page.exists()
+
+
+def load(sale: Sale) -> None:
+    # In its turn, or a closing sale could be done and forgotten in the ledger between our
+    # look and our write, and its units would be loaded a second time.
+    with record.turn(sale) as sale:
+        if sale.state == State.ARMED:
+            units = {row.sku.code: row.armed for row in allotments(sale)}
+            versions = dict(Stock.objects.filter(sale=sale).values_list("sku__code", "version"))
+            connect().load(as_rules(sale, list(units)), units=units, versions=versions)
+
+
+def allotments(sale: Sale) -> list[Allotment]:
+    rows = Allotment.objects.filter(sale=sale, generation=sale.generation)
+    return list(rows.select_related("sku").order_by("sku_id"))
+
+
+def as_rules(sale: Sale, skus: list[str]) -> rules.Sale:
+    return rules.Sale(
+        product=sale.product.slug,
+        category=sale.product.category.slug,
+        name=sale.product.name,
+        sale_id=sale.pk,
+        generation=sale.generation,
+        state=rules.State.ARMED,
+        limit_per_buyer=sale.limit_per_buyer,
+        currency=settings.CURRENCY,
+        prices={sku: str(sale.price) for sku in skus},
+        opens_at=sale.opens_at,
+        closes_at=sale.closes_at,
+    )
+
+
+def _plan(product: Product, terms: Terms) -> Sale:
+    """The draft to arm; without one, a new plan like the last sale's, without its window."""
+    sales = Sale.objects.filter(product=product).order_by("-id")
+    if draft := sales.filter(state=State.DRAFT).select_related("product__category").first():
+        return draft
+    last = sales.first()
+    return Sale(
+        product=product,
+        price=terms.price or (last.price if last else _price(product)),
+        units=terms.units or (last.units if last else 0),
+        limit_per_buyer=terms.limit or (last.limit_per_buyer if last else 2),
+    )
+
+
+def _price(product: Product) -> Decimal:
+    prices = set(product.skus.values_list("price", flat=True))
+    if len(prices) != 1:
+        raise CannotChange(
+            f"{product} has {len(prices)} different prices: say which the sale has, with a price."
+        )
+    return prices.pop()
+
+
+def set_aside(sale: Sale, terms: Terms, *, by: str, now: datetime) -> Sale:
+    """Make this sale the product's fast path, with its units: wholly, or not at all."""
+    for name, value in terms.changes(sale).items():
+        setattr(sale, name, value)
+    _check(sale, now=now)
+    try:
+        with transaction.atomic():
+            _claim_the_product(sale, by=by, now=now)
+            for sku in sale.product.skus.order_by("pk"):
+                _set_aside(sku, sale, by=by)
+    except IntegrityError as error:
+        # The product has one fast path, says a constraint: somebody else was first.
+        raise CannotChange(f"{sale.product} was put on sale by somebody else just now.") from error
+    return sale
+
+
+def _check(sale: Sale, *, now: datetime) -> None:
+    if sale.units < 1:
+        raise CannotChange(f"{sale.units} units cannot be sold: arm {sale.product} with at least 1.")
+    if sale.limit_per_buyer < 1:
+        raise CannotChange(f"The limit is {sale.limit_per_buyer}: allow each buyer at least 1.")
+    if not sale.product.skus.exists():
+        raise CannotChange(f"{sale.product} has no SKU: add one before you put it on sale.")
+    if sale.opens_at and sale.opens_at <= now:
+        sale.opens_at = None  # opens when told to
+    if sale.closes_at and sale.closes_at <= (sale.opens_at or now):
+        raise CannotChange(
+            f"The sale would be over before it begins: it closes at {sale.closes_at:%Y-%m-%d %H:%M %Z}. "
+            f"Set a later closing time."
+        )
+
+
+def _claim_the_product(sale: Sale, *, by: str, now: datetime) -> None:
+    before = sale.state
+    # Its row first: two who arm the same product pass here one after the other, and the second
+    # finds the state changed.
+    Product.objects.filter(pk=sale.product_id).update(sale_generation=F("sale_generation") + 1)
+    sale.generation = Product.objects.values_list("sale_generation", flat=True).get(pk=sale.product_id)
+    if sale.pk is None:
+        sale.save()
+    sale.state, sale.changed_by, sale.changed_at = State.ARMED, by, now
+    written = ("state", "generation", "changed_by", "changed_at")
+    planned = ("units", "limit_per_buyer", "price", "opens_at", "closes_at")
+    unarmed = Sale.objects.filter(pk=sale.pk, state__in=(State.DRAFT, State.CLOSED))
+    if not unarmed.update(**{name: getattr(sale, name) for name in (*written, *planned)}):
+        raise CannotChange(f"{sale.product} was put on sale by somebody else just now.")
+    record.note(sale, action="arm", before=before, by=by, now=now)
+
+
+def _set_aside(sku: Sku, sale: Sale, *, by: str) -> None:
+    enough = Stock.objects.filter(sku=sku, sale=None, available__gte=sale.units)
+    if not enough.update(available=F("available") - sale.units, version=F("version") + 1, sale=sale):
+        raise CannotChange(_not_enough(sku, sale))
+    Allotment.objects.create(sale=sale, generation=sale.generation, sku=sku, armed=sale.units)
+    StockMovement.objects.create(
+        sku=sku, quantity=-sale.units, reason=StockMovement.Reason.ARMED, sale=sale, by=by
+    )
+    OutboxEvent.objects.create(
+        topic=events.STOCK,
+        key=events.product_key(sale.product.slug),
+        payload=_opens_soon(sku, sale),
+    )
+
+
+def _opens_soon(sku: Sku, sale: Sale) -> Mapping[str, object]:
+    """What the ledger will say of this SKU as soon as it is loaded."""
+    return {
+        "product": sale.product.slug,
+        "sku": sku.code,
+        "available": sale.units,
+        "price": str(sale.price),
+        "currency": sku.currency,
+        "status": "opens_soon",
+        "version": Stock.objects.values_list("version", flat=True).get(sku=sku),
+    }
+
+
+def _not_enough(sku: Sku, sale: Sale) -> str:
+    available = Stock.objects.filter(sku=sku).values_list("available", flat=True).first() or 0
+    return (
+        f"{sku}: {sale.units} units asked for, {available} are in stock. "
+        f"Arm with {available} units or fewer, or receive more stock first."
+    )

@@ -1,0 +1,148 @@
+"""manage.py fastpath: arm, open, pause, resume and close the sale of a product, or say how it stands."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from getpass import getuser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from edge import lifecycle, queries
+
+TERMS = ("units", "limit", "price", "opens_at", "closes_at")
+
+
+class Command(BaseCommand):
+    # Nobody waits two seconds in the middle of a sale to hear about the admin's settings.
+    requires_system_checks = ()
+    help = (
+        "Moves a product's sale to the fast path and through its states: draft → armed → open ⇄ paused → "
+        "closing → closed. Each action can be run again after an interruption, and finishes what is left."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = parser.add_argument
+        add("action", choices=[*ACTIONS, "status"], help="what to do")
+        add("slug", metavar="product-slug", help="of the product, as in its address")
+        add("--units", type=_whole, metavar="N", help="arm: units to set aside of each SKU")
+        add("--limit", type=_whole, metavar="N", help="arm: units that one buyer may have")
+        add("--price", type=_price, metavar="P", help="arm: the price during the sale")
+        add("--opens-at", type=_moment, metavar="T", help="arm: opens by itself then (2027-03-09T20:00)")
+        add("--closes-at", type=_moment, metavar="T", help="arm: closes by itself then")
+        add("--no-wait", action="store_true", help="close: return at once, the worker finishes it")
+        add("--json", action="store_true", help="print the sale's status as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _check(options)
+        try:
+            if options["action"] != "status":
+                ACTIONS[options["action"]](self, options)
+            self._present(queries.status(options["slug"]), as_json=options["json"])
+        except lifecycle.CannotChange as error:
+            raise CommandError(str(error)) from None
+
+    def _present(self, status: queries.Status, *, as_json: bool) -> None:
+        fields = asdict(status)
+        if as_json:
+            self.stdout.write(json.dumps(fields, cls=DjangoJSONEncoder))
+            return
+        lines = (f"{name.replace('_', ' '):<11} {_readable(value)}" for name, value in fields.items())
+        self.stdout.write("\n".join(lines))
+
+    def arm(self, options: Mapping[str, Any]) -> None:
+        terms = {name: options[name] for name in TERMS}
+        lifecycle.arm(options["slug"], **terms, by=_operator())
+
+    def open(self, options: Mapping[str, Any]) -> None:
+        lifecycle.open_sale(options["slug"], by=_operator())
+
+    def pause(self, options: Mapping[str, Any]) -> None:
+        lifecycle.pause(options["slug"], by=_operator())
+
+    def resume(self, options: Mapping[str, Any]) -> None:
+        lifecycle.resume(options["slug"], by=_operator())
+
+    def close(self, options: Mapping[str, Any]) -> None:
+        wait = not options["no_wait"]
+        try:
+            lifecycle.close(options["slug"], by=_operator(), wait=wait, progress=self._progress())
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Stopped waiting. The sale takes no more orders; the worker closes it."
+            ) from None
+
+    def _progress(self) -> Callable[[int], None]:
+        last: int | None = None
+
+        def tell(pending: int) -> None:
+            nonlocal last
+            if pending != last:
+                last = pending
+                self.stderr.write(f"closing: {pending} claim{'s' * (pending != 1)} to become orders …")
+
+        return tell
+
+
+ACTIONS: Mapping[str, Callable[[Command, Mapping[str, Any]], None]] = {
+    "arm": Command.arm,
+    "open": Command.open,
+    "pause": Command.pause,
+    "resume": Command.resume,
+    "close": Command.close,
+}
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """An option that the action would ignore was meant for something: say so."""
+    said = {name for name in TERMS if options[name] is not None}
+    if said and options["action"] != "arm":
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in TERMS if name in said)
+        raise CommandError(f"{named} can be set when arming only: close the sale and arm it anew.")
+    if options["no_wait"] and options["action"] != "close":
+        raise CommandError("--no-wait is for close.")
+
+
+def _operator() -> str:
+    try:
+        return f"{getuser()} (command)"
+    # A container may run as a user that has no name.
+    except (KeyError, OSError):
+        return "command"
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise CommandError(f"{text!r} is not a number of units: write 1 or more.")
+    return int(text)
+
+
+def _price(text: str) -> Decimal:
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        price = Decimal(-1)
+    if not price.is_finite() or price < 0 or price != round(price, 2):
+        raise CommandError(f"{text!r} is not a price: write it like 149.99.")
+    return price
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise CommandError(f"{text!r} is not a time: write it like 2027-03-09T20:00+01:00.")
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+def _readable(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S %Z}"
+    return "–" if value is None or value == "" else str(value)

@@ -1,0 +1,24 @@
+"""URLs of this package."""
+
+from django.urls import path, re_path
+
+from edge import api, post_views, views
+
+app_name = "edge"
+
+FAST_PATH = r"^api/v1/fastpath/(?P<slug>[-\w]+)/"
+
+urlpatterns = [
+    path("ops/", views.ops, name="ops"),
+    path("ops/now/", views.now, name="ops_now"),
+    path("ops/mailbox/", post_views.mailbox, name="mailbox"),
+    path("ops/mailbox/<int:letter_id>/", post_views.mailbox, name="letter"),
+    path("ops/webhooks/", post_views.webhook_log, name="webhooks"),
+    path("ops/webhooks/<int:delivery_id>/replay/", post_views.replay, name="replay"),
+    re_path(rf"{FAST_PATH}$", api.FastPath.as_view(), name="fastpath"),
+    re_path(
+        rf"{FAST_PATH}(?P<action>arm|open|pause|resume|close)/$",
+        api.FastPathMove.as_view(),
+        name="fastpath_move",
+    ),
+]
