@@ -1,0 +1,84 @@
+"""A service that dies is there again, where it was, with its data."""
+
+import os
+import signal
+
+import psycopg
+import pytest
+import redis
+
+from config import embedded
+from config.service import wait_until
+
+
+@pytest.fixture
+def services(tmp_path, monkeypatch):
+    """Start those whose variables are given; the others are the tests' own."""
+    services = embedded.Embedded(tmp_path)
+
+    def start(*variables):
+        for name in variables:
+            monkeypatch.delenv(name)
+        found = services.start()
+        services.keep_running()
+        return [found[name] for name in variables]
+
+    yield start
+    services.stop()
+
+
+def kill(tmp_path, name):
+    os.kill(int((tmp_path / f"{name}.pid").read_text()), signal.SIGKILL)
+
+
+def test_redis_killed_comes_back_on_its_port_with_its_data(services, tmp_path):
+    (url,) = services("REDIS_URL")
+    client = redis.Redis.from_url(url)
+    client.set("claim", "kept")
+
+    kill(tmp_path, "redis")
+
+    assert wait_until(lambda: answers(client), 10)
+    assert client.get("claim") == b"kept"
+
+
+@pytest.mark.slow
+def test_postgresql_killed_comes_back_at_its_socket_with_its_data(services, tmp_path):
+    (url,) = services("DATABASE_URL")
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+
+    kill(tmp_path, "postgres")
+
+    assert wait_until(lambda: rows(url) == 1, 15)
+
+
+def test_a_service_that_was_stopped_stays_so(tmp_path, monkeypatch):
+    monkeypatch.delenv("REDIS_URL")
+    services = embedded.Embedded(tmp_path)
+    client = redis.Redis.from_url(services.start()["REDIS_URL"])
+    services.keep_running()
+
+    services.stop()
+
+    assert not answers(client)
+    assert not (tmp_path / "redis.pid").exists()
+
+
+def test_a_port_is_none_that_clients_are_given():
+    assert embedded.free_port() in embedded.PORTS
+
+
+def answers(client):
+    try:
+        return client.ping()
+    except redis.ConnectionError:
+        return False
+
+
+def rows(url):
+    try:
+        with psycopg.connect(url) as connection:
+            return connection.execute("SELECT count(*) FROM kept").fetchone()[0]
+    except psycopg.OperationalError:
+        return None

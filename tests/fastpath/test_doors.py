@@ -1,0 +1,340 @@
+"""What a shopper gets, the same through both doors; with a real ledger and a real buffer behind them."""
+
+import json
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+
+from fastpath_lambda import claims, identity, keys
+from fastpath_lambda.rules import State
+from tests.fastpath.doors import ORDER, flat, order, post
+from tests.fastpath.world import A_MINUTE, loaded, make_sale, now
+
+FORM = "application/x-www-form-urlencoded"
+BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+def left(ledger):
+    return ledger.count("lamp", 1).left["LAMP"]
+
+
+def post_form(door, *, accept=BROWSER, key=None, **changes):
+    headers = {"Content-Type": FORM, "Accept": accept} | ({"Idempotency-Key": key} if key else {})
+    return door.ask("POST", ORDER, headers=headers, body=urlencode(flat(**changes)).encode())
+
+
+def look(door, answer, *, accept="application/json", method="GET"):
+    path, _, query = answer["status_url"].partition("?")
+    return door.ask(method, path, query=query, headers={"Accept": accept})
+
+
+class TestOrder:
+    def test_is_accepted_with_the_place_where_to_look(self, door, redis_ledger):
+        loaded(redis_ledger)
+
+        reply = post(door, quantity=2)
+
+        order_id = identity.order_id(scope="lamp", generation=1, key="k-1")
+        token = identity.status_token("embedded-only-status-secret", order_id)
+        assert reply.status == 202
+        assert reply.json() == {
+            "order_id": order_id, "status": "accepted", "status_url": f"{ORDER}/{order_id}?token={token}",
+            "sku": "LAMP", "quantity": 2, "unit_price": "149.99", "currency": "USD",
+        }  # fmt: skip
+        assert reply.headers["location"] == reply.json()["status_url"]
+        assert reply.headers["content-type"] == "application/json"
+        assert left(redis_ledger) == 1
+
+    def test_is_handed_to_the_buffer(self, door, redis_ledger, queue):
+        loaded(redis_ledger)
+
+        post(door)
+        door.close()
+
+        (message,) = queue.receive(wait_seconds=2)
+        assert (claims.from_json(message.body),) == redis_ledger.count("lamp", 1).pending
+
+    def test_asked_again_gets_the_first_answer(self, door, redis_ledger, queue):
+        loaded(redis_ledger)
+
+        first, second = post(door), post(door)
+        door.close()
+
+        assert (second.status, second.body) == (first.status, first.body)
+        assert left(redis_ledger) == 2
+        assert queue.depth() == 1
+
+    def test_asked_again_after_closing_gets_the_first_answer(self, door, redis_ledger):
+        loaded(redis_ledger)
+        first = post(door)
+        redis_ledger.move("lamp", 1, to=State.CLOSED, allowed_from=[State.OPEN])
+
+        assert post(door).body == first.body
+
+    def test_of_a_sale_that_was_armed_anew_is_taken_from_the_new_one(self, door, redis_ledger):
+        loaded(redis_ledger, units=1)
+        post(door)
+        redis_ledger.move("lamp", 1, to=State.CLOSED, allowed_from=[State.OPEN])
+        loaded(redis_ledger, generation=2, prices={"LAMP": "99.00"})
+
+        assert post(door, key="k-2").json()["unit_price"] == "99.00"
+
+    def test_survives_a_store_that_forgot_its_scripts(self, door, redis_ledger, store):
+        loaded(redis_ledger)
+        store.script_flush()
+
+        assert post(door).status == 202
+
+
+class TestForm:
+    def test_is_answered_with_a_redirect_to_the_status(self, door, redis_ledger):
+        loaded(redis_ledger)
+
+        reply = post_form(door)
+
+        assert reply.status == 303
+        assert reply.headers["location"].startswith(f"{ORDER}/")
+        assert left(redis_ledger) == 2
+
+    def test_is_answered_as_json_to_who_did_not_ask_for_a_page(self, door, redis_ledger):
+        loaded(redis_ledger)
+
+        assert post_form(door, accept="*/*").json()["status"] == "accepted"
+
+    def test_is_the_same_order_as_the_same_json(self, door, redis_ledger):
+        loaded(redis_ledger)
+
+        assert post_form(door, accept="*/*", key="k-1").body == post(door).body
+
+    def test_is_refused_with_a_page_that_leads_back(self, door, redis_ledger):
+        loaded(redis_ledger, state=State.PAUSED)
+
+        reply = post_form(door)
+
+        assert reply.status == 409
+        assert reply.headers["content-type"].startswith("text/html")
+        assert "<h1>Paused</h1>" in reply.body
+        assert 'href="/shop/lights/lamp/"' in reply.body
+
+    def test_shows_nothing_of_what_was_typed(self, door, redis_ledger):
+        loaded(redis_ledger)
+
+        assert "<script" not in post_form(door, email="<script>alert(1)</script>").body
+
+    def test_of_json_is_refused_in_json_even_to_a_browser(self, door, redis_ledger):
+        loaded(redis_ledger, state=State.PAUSED)
+
+        assert post(door, accept=BROWSER).json()["refusal"] == "paused"
+
+
+class TestRefusal:
+    @pytest.mark.parametrize(
+        ("changes", "refusal"),
+        [
+            ({"state": State.ARMED}, "not_open"),
+            ({"state": State.PAUSED}, "paused"),
+            ({"state": State.CLOSING}, "closed"),
+            ({"limit_per_buyer": 1}, "over_limit"),
+            ({"units": 1}, "sold_out"),
+        ],
+    )
+    def test_says_why(self, door, redis_ledger, changes, refusal):
+        loaded(redis_ledger, **changes)
+
+        reply = post(door, quantity=2)
+
+        assert (reply.status, reply.json()["refusal"]) == (409, refusal)
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert reply.json()["detail"].endswith(".")
+
+    def test_says_when_the_sale_opens(self, door, redis_ledger):
+        opens_at = (now() + A_MINUTE).replace(microsecond=0)
+        loaded(redis_ledger, state=State.ARMED, opens_at=opens_at)
+
+        assert post(door).json()["opens_at"] == opens_at.isoformat()
+
+    def test_says_that_some_are_left_to_who_wants_more(self, door, redis_ledger):
+        loaded(redis_ledger, units=1)
+
+        assert "fewer" in post(door, quantity=2).json()["detail"]
+
+    def test_is_not_remembered(self, door, redis_ledger):
+        loaded(redis_ledger, state=State.ARMED)
+        post(door)
+        redis_ledger.move("lamp", 1, to=State.OPEN, allowed_from=[State.ARMED])
+
+        assert post(door).status == 202
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("quantity", [0, -1, 10**9, "two", 1.5, True, None])
+    def test_of_a_quantity(self, door, redis_ledger, quantity):
+        loaded(redis_ledger)
+
+        assert set(post(door, quantity=quantity).json()["errors"]) == {"quantity"}
+        assert left(redis_ledger) == 3
+
+    def test_of_an_sku_that_is_not_on_sale(self, door, redis_ledger):
+        loaded(redis_ledger)
+
+        reply = post(door, sku="CHAIR")
+
+        assert (reply.status, set(reply.json()["errors"])) == (400, {"sku"})
+
+    def test_of_a_key_used_for_another_body(self, door, redis_ledger):
+        loaded(redis_ledger)
+        post(door)
+
+        reply = post(door, name="Bob")
+
+        assert (reply.status, reply.json()["refusal"]) == (422, "key_conflict")
+        assert left(redis_ledger) == 2
+
+    @pytest.mark.parametrize(
+        ("body", "kind", "status"),
+        [
+            (b"{", "application/json", 400),
+            (b"\xff\xfe", "application/json", 400),
+            (b"[" * 16_000, "application/json", 400),
+            (b"a=%ff", FORM, 400),
+            (b"", "application/json", 400),
+            (json.dumps(order(name="x" * 20_000)).encode(), "application/json", 413),
+            (json.dumps(order()).encode(), "text/plain", 415),
+            (json.dumps(order()).encode(), "", 415),
+        ],
+    )
+    def test_of_a_body(self, door, redis_ledger, body, kind, status):
+        loaded(redis_ledger)
+
+        reply = door.ask("POST", ORDER, headers={"Content-Type": kind, "Idempotency-Key": "k"}, body=body)
+
+        assert (reply.status, reply.json()["status"]) == (status, status)
+        assert left(redis_ledger) == 3
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+    def test_of_a_method(self, door, redis_ledger, method):
+        loaded(redis_ledger)
+
+        reply = door.ask(method, ORDER)
+
+        assert (reply.status, reply.headers["allow"]) == (405, "POST")
+
+    @pytest.mark.parametrize(
+        "path",
+        ["/", "/shop/", "/shop/lights/chair/order", "/shop/rods/lamp/order", "/shop//lamp/order",
+         "/shop/lights/{lamp}/order", "/shop/lights/lamp/order/", "/shop/lights/lamp/order/1"],
+    )  # fmt: skip
+    def test_of_an_address(self, door, redis_ledger, path):
+        loaded(redis_ledger)
+
+        assert post(door, path=path).status == 404
+
+
+class TestStatus:
+    def test_is_accepted_until_the_shop_says_more(self, door, redis_ledger, store):
+        loaded(redis_ledger)
+        answer = post(door).json()
+
+        assert look(door, answer).json() == answer
+
+        store.hset(keys.order(answer["order_id"]), mapping={"status": "confirmed", "version": 3})
+        assert look(door, answer).json() == answer | {"status": "confirmed"}
+
+    def test_is_not_found_with_a_wrong_token(self, door, redis_ledger):
+        loaded(redis_ledger)
+        answer = post(door).json()
+
+        for query in ("token=", "token=%ff", f"token={'0' * 32}"):
+            reply = door.ask("GET", answer["status_url"].partition("?")[0], query=query)
+            assert (reply.status, reply.json()["refusal"]) == (404, "not_found")
+
+    def test_without_a_token_gives_none_away(self, door, redis_ledger):
+        loaded(redis_ledger)
+        answer = post(door).json()
+        path = answer["status_url"].partition("?")[0]
+
+        reply = door.ask("GET", path)
+
+        assert (reply.status, reply.json()) == (200, answer | {"status_url": path})
+
+    @pytest.mark.parametrize("accept", ["application/json", BROWSER])
+    def test_shows_nothing_personal(self, door, redis_ledger, accept):
+        loaded(redis_ledger)
+        answer = post(door, name="Ada Lovelace", email="ada@example.org").json()
+
+        body = look(door, answer, accept=accept).body
+
+        assert not [word for word in ("Lovelace", "ada@", "Pier", "HU1", "tok_ok") if word in body]
+
+    def test_is_a_page_for_a_browser_that_follows_the_order(self, door, redis_ledger):
+        loaded(redis_ledger, name="Lamp <b>")
+        answer = post(door).json()
+
+        reply = look(door, answer, accept=BROWSER)
+
+        assert reply.status == 200
+        assert f'data-room="order:{answer["order_id"]}"' in reply.body
+        assert answer["status_url"].partition("token=")[2] in reply.body
+        assert "Lamp &lt;b&gt;" in reply.body
+        assert 'http-equiv="refresh"' in reply.body
+
+    def test_of_a_finished_order_is_not_reloaded(self, door, redis_ledger, store):
+        loaded(redis_ledger)
+        answer = post(door).json()
+        store.hset(keys.order(answer["order_id"]), mapping={"status": "shipped", "version": 4})
+
+        assert 'http-equiv="refresh"' not in look(door, answer, accept=BROWSER).body
+
+    def test_has_no_body_when_only_the_head_is_asked(self, door, redis_ledger):
+        loaded(redis_ledger)
+        answer = post(door).json()
+
+        reply = look(door, answer, method="HEAD")
+
+        assert (reply.status, reply.body) == (200, "")
+
+    def test_of_an_unknown_order_is_not_found(self, door, redis_ledger):
+        loaded(redis_ledger)
+        unknown = identity.order_id(scope="lamp", generation=1, key="never")
+
+        assert door.ask("GET", f"{ORDER}/{unknown}").status == 404
+
+    @pytest.mark.parametrize(("accept", "folder"), [("*/*", "/api/v1/orders"), (BROWSER, "/orders")])
+    def test_of_an_order_that_the_shop_placed_is_asked_there(self, door, redis_ledger, accept, folder):
+        loaded(redis_ledger)
+        classic = identity.order_id(scope="lamp", generation=0, key="before the sale")
+        token = identity.status_token("embedded-only-status-secret", classic)
+
+        reply = look(door, {"status_url": f"{ORDER}/{classic}?token={token}"}, accept=accept)
+
+        assert (reply.status, reply.headers["location"]) == (303, f"{folder}/{classic}/?token={token}")
+
+    def test_of_an_earlier_generation_is_still_found(self, door, redis_ledger):
+        loaded(redis_ledger)
+        answer = post(door).json()
+        redis_ledger.move("lamp", 1, to=State.CLOSED, allowed_from=[State.OPEN])
+        redis_ledger.load(replace(make_sale(), generation=2), units={"LAMP": 1}, versions={})
+
+        assert look(door, answer).status == 200
+
+    def test_cannot_be_posted_to(self, door, redis_ledger):
+        loaded(redis_ledger)
+        answer = post(door).json()
+
+        reply = look(door, answer, method="POST")
+
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")
+
+
+class TestHealth:
+    def test_says_that_the_process_answers(self, door):
+        assert door.ask("GET", "/healthz").json() == {"status": "ok"}
+
+    def test_names_each_dependency(self, door):
+        reply = door.ask("GET", "/readyz")
+
+        assert (reply.status, reply.json()) == (
+            200,
+            {"ready": True, "checks": {"redis": "ok", "queue": "ok"}},
+        )

@@ -1,0 +1,256 @@
+"""The hub against a real Redis, with watchers that only remember."""
+
+import asyncio
+import json
+import os
+import time
+
+import pytest
+
+from fastpath_lambda import keys
+from live import publish, rooms
+from live.hub import WINDOW, Hub, UnknownRoom
+from live.messages import Position
+from live.store import RoomStore
+from tests.live.world import Watcher, make_value
+
+LAMP = rooms.parse("product:lamp")
+
+
+async def make_nothing(room):
+    return False
+
+
+@pytest.fixture
+async def hub(store):
+    hub = Hub(RoomStore(os.environ["REDIS_URL"]), make=make_nothing)
+    yield hub
+    await hub.close()
+
+
+def show(**changes):
+    publish.whole_product([make_value(**changes)])
+
+
+async def watch(hub, name="product:lamp", position=None):
+    watcher = Watcher()
+    await hub.subscribe(watcher, rooms.parse(name), position)
+    return watcher
+
+
+class TestSubscribe:
+    async def test_answers_with_the_state_and_then_tells_changes(self, hub):
+        show(version=1)
+        watcher = await watch(hub)
+
+        show(version=2)
+        await watcher.until(lambda w: w.versions == [1, 2])
+
+        assert [frame["type"] for _, frame in watcher.frames] == ["snapshot", "update"]
+
+    async def test_another_room_is_followed_at_once(self, hub):
+        show(version=1)
+        show(product="desk", version=1)
+        await watch(hub)
+        await asyncio.sleep(0.05)  # The reader is blocked on the lamp alone.
+
+        watcher = await watch(hub, "product:desk")
+        show(product="desk", version=2)
+        started = time.monotonic()
+        await watcher.until(lambda w: 2 in w.versions)
+
+        assert time.monotonic() - started < 0.3
+
+    async def test_nothing_falls_between_the_answer_and_the_first_update(self, hub, store):
+        show(version=1)
+        writing = asyncio.create_task(asyncio.to_thread(hammer, 300))
+        watchers = []
+        while not writing.done():
+            watchers.append(await watch(hub))
+            await asyncio.sleep(0.02)
+
+        await asyncio.gather(*(watcher.until(lambda w: w.versions[-1] == 300) for watcher in watchers))
+
+        assert len(watchers) > 3
+        for watcher in watchers:
+            assert watcher.versions == sorted(set(watcher.versions))
+            assert watcher.values[-1] == json.loads(store.hget(keys.room_state("product:lamp"), "LAMP"))
+
+    async def test_many_at_once_cost_one_read(self, store):
+        reads = []
+
+        class CountingStore(RoomStore):
+            async def read(self, name, *, log=True):
+                reads.append(name)
+                return await super().read(name, log=log)
+
+        hub = Hub(CountingStore(os.environ["REDIS_URL"]), make=make_nothing)
+        show(version=1)
+
+        await asyncio.gather(*(watch(hub) for _ in range(500)))
+
+        assert reads == ["product:lamp"]
+        await hub.close()
+
+    async def test_a_room_that_cannot_be_made_is_unknown(self, hub):
+        with pytest.raises(UnknownRoom):
+            await watch(hub, "product:nothing")
+
+    async def test_what_is_not_there_is_not_looked_for_at_a_floods_rate(self, store):
+        looked = []
+
+        async def look(room):
+            looked.append(room.name)
+            return False
+
+        hub = Hub(RoomStore(os.environ["REDIS_URL"]), make=look)
+        for _ in range(20):
+            with pytest.raises(UnknownRoom):
+                await watch(hub, "product:nothing")
+
+        assert looked == ["product:nothing"]
+        await hub.close()
+
+    async def test_a_partial_room_is_made_whole_first(self, store):
+        async def make(room):
+            publish.whole_product([make_value("LAMP-S", version=1), make_value("LAMP-L", version=1)])
+            return True
+
+        hub = Hub(RoomStore(os.environ["REDIS_URL"]), make=make)
+        publish.product([make_value("LAMP-S", version=2)])
+
+        watcher = await watch(hub)
+
+        assert {sku: value["version"] for sku, value in watcher.last["state"].items()} == {
+            "LAMP-S": 2,
+            "LAMP-L": 1,
+        }
+        await hub.close()
+
+    async def test_who_left_is_told_nothing_more(self, hub):
+        show(version=1)
+        leaver, stayer = await watch(hub), await watch(hub)
+
+        hub.unsubscribe(leaver, "product:lamp")
+        show(version=2)
+        await stayer.until(lambda w: 2 in w.versions)
+
+        assert leaver.versions == [1]
+
+    async def test_a_room_that_everybody_left_is_read_anew(self, hub):
+        show(version=1)
+        first = await watch(hub)
+        hub.unsubscribe(first, "product:lamp")
+        await watch_and_wake(hub)
+        show(version=2)
+
+        assert (await watch(hub)).versions == [2]
+
+
+async def watch_and_wake(hub):
+    """Let the reader look round: it forgets what nobody watches."""
+    show(product="desk", version=1)
+    await watch(hub, "product:desk")
+    await asyncio.sleep(0.05)
+
+
+def hammer(until):
+    for version in range(2, until + 1):
+        show(version=version)
+
+
+class TestPosition:
+    async def test_a_position_in_the_log_recovers_what_was_missed(self, hub, room):
+        for version in range(1, 6):
+            show(version=version)
+
+        watcher = await watch(hub, position=Position(room.epoch, 3))
+
+        assert (watcher.last["type"], watcher.last["recovered"]) == ("update", True)
+        assert watcher.versions == [5]
+
+    async def test_a_trimmed_log_gives_a_snapshot(self, hub, room, store):
+        for version in range(1, 6):
+            show(version=version)
+        store.xtrim(keys.room_log("product:lamp"), maxlen=1, approximate=False)
+
+        assert (await watch(hub, position=Position(room.epoch, 3))).last["type"] == "snapshot"
+        assert (await watch(hub, position=Position(room.epoch, 4))).last["type"] == "update"
+
+    async def test_another_epoch_gives_a_snapshot(self, hub):
+        show(version=1)
+
+        assert (await watch(hub, position=Position("before", 1))).last["type"] == "snapshot"
+
+
+class TestCoalescing:
+    async def test_the_latest_wins_about_ten_times_a_second(self, hub):
+        show(version=1)
+        watcher = await watch(hub)
+
+        await asyncio.to_thread(hammer, 500)
+        await watcher.until(lambda w: 500 in w.versions)
+
+        moments = [moment for moment, _ in watcher.frames]
+        assert len(moments) < (moments[-1] - moments[0]) / WINDOW + 4
+        assert watcher.versions == sorted(watcher.versions)
+
+    async def test_sold_out_and_back_in_stock_go_at_once(self, hub):
+        show(version=1)
+        watcher = await watch(hub)
+        show(version=2)
+        await watcher.until(lambda w: 2 in w.versions)
+
+        for version, status in ((3, "sold_out"), (4, "in_stock")):
+            started = time.monotonic()
+            show(version=version, status=status)
+            await watcher.until(lambda w, version=version: version in w.versions)
+            assert time.monotonic() - started < WINDOW / 2
+
+
+class TestLoss:
+    async def test_a_store_begun_anew_ends_in_a_snapshot(self, hub, store):
+        for version in range(1, 9):
+            show(version=version)
+        watcher = await watch(hub)
+        await asyncio.sleep(0.05)  # The reader waits for entry 9, which will never be the next one.
+
+        store.flushall()
+        show(version=1, available=77)
+        await watcher.until(
+            lambda w: w.last["type"] == "snapshot" and w.values[-1]["available"] == 77, seconds=5
+        )
+
+        assert watcher.last["position"]["offset"] == 1
+
+    async def test_a_lost_link_is_taken_up_again(self, hub, store):
+        show(version=1)
+        watcher = await watch(hub)
+        await asyncio.sleep(0.05)
+
+        store.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        publish._store().connection_pool.disconnect()
+        show(version=2)
+
+        await watcher.until(lambda w: 2 in w.versions)
+
+    async def test_a_log_that_was_trimmed_before_it_was_read_loses_nothing(self, hub, store):
+        show(version=1)
+        watcher = await watch(hub)
+        show(product="desk", version=1)
+        await watch(hub, "product:desk")
+        await asyncio.sleep(0.02)
+
+        # One step for the store, so the reader is told of the last entry and never sees the others.
+        with store.pipeline(transaction=True) as pipeline:
+            for offset in range(2, 30):
+                value = json.dumps(make_value(version=offset))
+                pipeline.hset(keys.room_meta("product:lamp"), "offset", offset)
+                pipeline.hset(keys.room_state("product:lamp"), "LAMP", value)
+                changes = json.dumps({"LAMP": json.loads(value)})
+                pipeline.xadd(keys.room_log("product:lamp"), {"changes": changes}, id=f"{offset}-0")
+            pipeline.xtrim(keys.room_log("product:lamp"), maxlen=1, approximate=False)
+            pipeline.execute()
+
+        await watcher.until(lambda w: 29 in w.versions)
+        assert watcher.last["type"] == "update"

@@ -1,0 +1,210 @@
+"""From the buffer into orders: what is drained, deleted, rejected, and by how many at once."""
+
+import os
+import threading
+import time
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.db import connections
+
+from fastpath_lambda import claims
+from orders import drain, drain_turn, turns
+from orders.buffer import Buffer
+from orders.models import Order, OrderLine
+from shop.models import Allotment
+from tests.orders.conftest import make_claim, receive_all, take
+from tests.orders.racing import race
+
+pytestmark = pytest.mark.django_db
+CEILING = 100_000
+
+
+@pytest.fixture
+def turn(store):
+    with turns.take(store, "test", length=timedelta(seconds=20)) as turn:
+        yield turn
+
+
+def open_buffer(queue, *, batch=100):
+    # No long polls: the test would wait for the last of them.
+    return Buffer(queue, batch=batch, hands=1, wait_seconds=0)
+
+
+def delete(queue):
+    queue._call("DeleteQueue", {"QueueUrl": queue.url})
+
+
+def drain_all(queue, ledger, turn):
+    """Run a turn that ends when the queue is empty."""
+    stopper = threading.Thread(target=lambda: (_wait_until_empty(queue), turn.end()))
+    stopper.start()
+    new = drain_turn.run(turn, buffer=open_buffer(queue), ledger=ledger, ceiling=CEILING)
+    stopper.join()
+    return new
+
+
+def _wait_until_empty(queue):
+    deadline = time.monotonic() + 10
+    while queue.depth() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+class TestRun:
+    def test_turns_claims_into_orders_and_tells_the_ledger(self, queue, ledger, sale, turn):
+        taken = take(ledger, sale, range(35))
+        queue.send_batch([claims.to_json(claim) for claim in taken])
+
+        assert drain_all(queue, ledger, turn) == 35
+
+        assert Order.objects.count() == OrderLine.objects.count() == Allotment.objects.get().ordered == 35
+        assert ledger.count("lamp", 1).pending == ()
+        assert queue.depth() == 0
+
+    def test_one_poison_message_in_the_middle_holds_nobody_back(self, queue, ledger, sale, turn):
+        good = [claims.to_json(make_claim(sale, key)) for key in range(8)]
+        unknown = claims.to_json(make_claim(sale, "bad", sku="NO-SUCH"))
+        deep = "[" * 50_000
+        queue.send_batch([*good[:4], "{broken", deep, unknown, '{"foreign": true}', *good[4:]])
+
+        assert drain_all(queue, ledger, turn) == 8
+
+        assert queue.depth() == 0
+        letters = {m.body: m.attributes["reason"] for m in receive_all(queue.dead_letters())}
+        assert set(letters) == {"{broken", deep, unknown, '{"foreign": true}'}
+        assert letters["{broken"].startswith("no claim of ours: not JSON")
+        assert letters[unknown].startswith("unknown SKU 'NO-SUCH'")
+        assert "order_id is None" in letters['{"foreign": true}']
+
+    def test_a_claim_that_waits_as_dead_letter_stays_claimed(self, queue, ledger, sale, turn):
+        (taken,) = take(ledger, sale, ["a"])
+        Allotment.objects.update(armed=0)
+        queue.send(claims.to_json(taken))
+
+        drain_all(queue, ledger, turn)
+
+        assert ledger.count("lamp", 1).pending == (taken,)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_drainers_of_the_same_messages_make_one_order_each(self, queue, ledger, sale):
+        bodies = [claims.to_json(make_claim(sale, key)) for key in range(40)]
+        queue.send_batch(bodies + bodies)
+        messages = [m for _ in range(8) for m in queue.receive(wait_seconds=1)]
+
+        def drain_them():
+            with open_buffer(queue) as buffer:
+                return drain_turn.drain_once(messages, buffer=buffer, ledger=ledger)
+
+        first, second = race(drain_them, drain_them)
+
+        assert first + second == Order.objects.count() == Allotment.objects.get().ordered == 40
+
+    def test_what_is_in_hand_when_it_breaks_off_is_there_at_once_for_others(self, queue, sale, turn):
+        queue.send(claims.to_json(make_claim(sale, "a")))
+
+        with pytest.raises(AttributeError):
+            drain_turn.run(turn, buffer=open_buffer(queue), ledger=None, ceiling=CEILING)
+
+        assert len(queue.receive(wait_seconds=0)) == 1
+
+    def test_a_queue_that_is_gone_is_made_anew(self, queue, ledger, sale, turn):
+        delete(queue)
+
+        with open_buffer(queue) as buffer:
+            buffer.gather(wait=1.5)
+
+        queue.send(claims.to_json(make_claim(sale, "a")))
+        assert drain_all(queue, ledger, turn) == 1
+
+    def test_the_rate_has_a_ceiling(self, queue, ledger, sale, turn):
+        queue.send_batch([claims.to_json(make_claim(sale, key)) for key in range(20)])
+        started = time.monotonic()
+
+        threading.Timer(0.1, turn.end).start()
+        drain_turn.run(turn, buffer=open_buffer(queue, batch=20), ledger=ledger, ceiling=40)
+
+        assert time.monotonic() - started >= 20 / 40
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWithoutADatabase:
+    @pytest.fixture
+    def away(self, monkeypatch):
+        """A database that cannot be reached, until `come_back()`."""
+        with monkeypatch.context() as patch:
+            patch.setitem(connections["default"].settings_dict, "HOST", "/nowhere")
+            connections["default"].close()
+            yield patch.undo
+
+    def test_nothing_is_received(self, queue, ledger, sale, turn, away):
+        queue.send(claims.to_json(make_claim(sale, "a")))
+        threading.Timer(0.6, turn.end).start()
+
+        assert drain_turn.run(turn, buffer=open_buffer(queue), ledger=ledger, ceiling=CEILING) == 0
+
+        (message,) = queue.receive(wait_seconds=0)
+        assert message.attributes["ApproximateReceiveCount"] == "1"
+
+    def test_the_turn_goes_on_when_it_is_back(self, queue, ledger, sale, turn, away):
+        queue.send(claims.to_json(make_claim(sale, "a")))
+        threading.Timer(0.4, away).start()
+
+        assert drain_all(queue, ledger, turn) == 1
+
+    def test_what_was_in_hand_when_it_went_is_drained_by_the_same_turn(
+        self, queue, ledger, sale, turn, monkeypatch
+    ):
+        queue.send_batch([claims.to_json(make_claim(sale, key)) for key in range(5)])
+        lose_the_connection_once(monkeypatch)
+
+        assert drain_all(queue, ledger, turn) == 5
+
+
+def lose_the_connection_once(monkeypatch):
+    """The server ends our session just before a batch is written."""
+    write, lost = drain._write, []
+
+    def write_after(batch):
+        if not lost:
+            lost.append(True)
+            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(%s)", [connections["default"].connection.info.backend_pid]
+                )
+        return write(batch)
+
+    monkeypatch.setattr(drain, "_write", write_after)
+
+
+class TestBuffer:
+    def test_gathers_beyond_the_ten_that_one_call_hands_out(self, queue, sale):
+        queue.send_batch([claims.to_json(make_claim(sale, key)) for key in range(60)])
+
+        with open_buffer(queue, batch=50) as buffer:
+            gathered = buffer.gather()
+
+        assert 50 <= len(gathered) < 60
+
+    def test_hands_on_what_there_is_a_moment_after_the_first(self, queue, sale):
+        queue.send("one")
+
+        with open_buffer(queue) as buffer:
+            buffer.gather(wait=2)
+            started = time.monotonic()
+            queue.send("two")
+            gathered = buffer.gather(wait=2)
+            seconds = time.monotonic() - started
+
+        assert [message.body for message in gathered] == ["two"]
+        assert seconds < 1
+
+
+class TestWrittenTwice:
+    def test_a_message_that_was_not_deleted_changes_nothing(self, queue, ledger, sale, turn):
+        claim = make_claim(sale, "a")
+        drain.write_claims([claim])
+        queue.send(claims.to_json(claim))
+
+        assert drain_all(queue, ledger, turn) == 0
+        assert (Order.objects.count(), queue.depth()) == (1, 0)

@@ -1,0 +1,308 @@
+"""What is told, to whom, in which order, and what happens when somebody does not listen."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection, connections, transaction
+
+from orders import relay, turns
+from shop import events, outbox
+from shop.models import OutboxCursor, OutboxEvent
+from shop.outbox import Receiver
+
+pytestmark = pytest.mark.django_db
+
+ORDER = "6b0f3a52-2f0e-5e0b-9d53-6f2f5d0c6a11"
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def happen(*statuses, order=ORDER):
+    for version, status in enumerate(statuses, start=1):
+        events.tell_order(order, status=status, version=version)
+
+
+def statuses(happened):
+    return [event.payload["status"] for event in happened]
+
+
+def _fail(happened):
+    raise ConnectionError("nobody is there")
+
+
+class TestRelayOnce:
+    def test_tells_every_receiver_in_the_order_of_events_and_once(self):
+        first, second = [], []
+        both = [Receiver("first", first.extend), Receiver("second", second.extend)]
+        happen("placed", "paid", "confirmed")
+
+        assert relay.relay_once(to=both) == 3
+        assert relay.relay_once(to=both) == 0
+
+        assert statuses(first) == ["placed", "paid", "confirmed"]
+        assert first == second
+
+    def test_a_failing_receiver_holds_back_nobody(self):
+        before, after = [], []
+        happen("placed")
+
+        relay.relay_once(
+            to=[
+                Receiver("before", before.extend),
+                Receiver("broken", _fail),
+                Receiver("after", after.extend),
+            ]
+        )
+
+        assert statuses(before) == statuses(after) == ["placed"]
+        found = {each.receiver: (each.events, each.failures, each.error) for each in outbox.behind()}
+        assert found == {
+            "before": (0, 0, ""),
+            "broken": (1, 1, "ConnectionError: nobody is there"),
+            "after": (0, 0, ""),
+        }
+
+    def test_the_live_rooms_are_told(self, store):
+        happen("placed", "paid")
+
+        relay.relay_once()
+
+        order = f"spillway:{{{ORDER}}}:order"
+        assert store.hgetall(order) == {b"status": b"paid", b"version": b"2"}
+
+
+class TestTell:
+    def test_a_receiver_on_its_feet_again_hears_all_it_missed(self):
+        told = []
+        happen("placed", "paid")
+        relay.relay_once(to=[Receiver("mine", _fail)])
+        happen("confirmed")
+        outbox.number()
+
+        outbox.tell(Receiver("mine", told.extend), now=datetime.now(UTC) + timedelta(minutes=1))
+
+        assert statuses(told) == ["placed", "paid", "confirmed"]
+        assert OutboxCursor.objects.get().failures == 0
+
+    def test_a_receiver_that_failed_is_left_alone_for_longer_each_time(self):
+        outbox.introduce([Receiver("mine", _fail)])
+        pauses = []
+
+        for _ in range(7):
+            outbox.leave_alone(Receiver("mine", _fail), ConnectionError(), now=NOON)
+            pauses.append((OutboxCursor.objects.get().retry_at - NOON).total_seconds())
+
+        assert pauses == [1, 2, 4, 8, 16, 30, 30]
+
+    def test_nobody_is_told_while_left_alone(self):
+        told = []
+        happen("placed")
+        outbox.introduce([Receiver("mine", _fail)])
+        outbox.number()
+        outbox.leave_alone(Receiver("mine", _fail), ConnectionError(), now=NOON)
+
+        assert outbox.tell(Receiver("mine", told.extend), now=NOON) == 0
+        assert outbox.tell(Receiver("mine", told.extend), now=NOON + timedelta(seconds=1)) == 1
+
+    def test_what_a_receiver_wrote_is_undone_with_its_failure(self):
+        def write_and_fail(happened):
+            OutboxCursor.objects.create(receiver="written by mine")
+            raise ConnectionError
+
+        happen("placed")
+        relay.relay_once(to=[Receiver("mine", write_and_fail)])
+
+        assert [cursor.receiver for cursor in OutboxCursor.objects.all()] == ["mine"]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestOrder:
+    def test_the_race_is_real_for_a_cursor_over_ids(self):
+        assert _race(_by_id) == ["second"]
+
+    def test_an_event_that_is_committed_late_is_told_late_not_never(self):
+        assert _race(_by_position) == ["second", "first"]
+
+    def test_one_key_keeps_its_order_under_concurrent_commits(self, lamp):
+        told = []
+        mine = Receiver("mine", told.extend)
+        writers = [threading.Thread(target=_change_price, args=(lamp.pk, 10)) for _ in range(4)]
+
+        for writer in writers:
+            writer.start()
+        while any(writer.is_alive() for writer in writers):
+            relay.relay_once(to=[mine])
+        relay.relay_once(to=[mine])
+
+        assert [event.payload["version"] for event in told] == list(range(2, 42))
+
+    def test_two_relays_at_once_tell_once_and_in_order(self):
+        told, begun, go_on = [], threading.Event(), threading.Event()
+        happen("placed")
+        outbox.introduce([Receiver("mine", told.extend)])
+        outbox.number()
+
+        def stall(happened):
+            begun.set()
+            go_on.wait(5)
+            told.extend(happened)
+
+        slow = threading.Thread(target=_tell, args=(Receiver("mine", stall),))
+        slow.start()
+        begun.wait(5)
+        happen("paid")
+        other = relay.relay_once(to=[Receiver("mine", told.extend)])
+        go_on.set()
+        slow.join()
+        relay.relay_once(to=[Receiver("mine", told.extend)])
+
+        assert other == 1
+        assert statuses(told) == ["placed", "paid"]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRun:
+    def test_is_woken_by_the_commit(self, store):
+        told_at = []
+        with turns.take(store, "relay", length=timedelta(seconds=10)) as turn:
+
+            def receive(happened):
+                told_at.append(time.monotonic())
+                turn.end()
+
+            runner = threading.Thread(target=_run, args=(turn, [Receiver("mine", receive)]))
+            runner.start()
+            time.sleep(0.3)
+            happened_at = time.monotonic()
+            happen("placed")
+            while not told_at and time.monotonic() < happened_at + 5:
+                time.sleep(0.001)
+            happen("paid")  # so that it looks up, and sees that its turn is over
+            runner.join(timeout=5)
+
+        # Far less than the second after which it would look by itself.
+        assert told_at[0] - happened_at < 0.5
+
+    def test_a_receiver_that_hangs_keeps_nobody_waiting(self, store):
+        told, hangs = threading.Event(), threading.Event()
+        receivers = [
+            Receiver("stuck", lambda happened: hangs.wait(5)),
+            Receiver("mine", lambda happened: told.set()),
+        ]
+        with turns.take(store, "relay", length=timedelta(seconds=10)) as turn:
+            runner = threading.Thread(target=_run, args=(turn, receivers))
+            runner.start()
+            happen("placed")
+
+            assert told.wait(3)
+
+            turn.end()
+            hangs.set()
+            runner.join(timeout=5)
+
+    @pytest.mark.slow
+    def test_killed_between_telling_and_noting_it_tells_again(self, tmp_path):
+        happen("placed", "paid")
+        heard = tmp_path / "heard"
+
+        status = subprocess.run(
+            [sys.executable, "-c", KILLED_WHILE_TELLING, str(heard)], env=_on_this_database(), cwd=ROOT
+        )
+        told = []
+        relay.relay_once(to=[Receiver("mine", told.extend)])
+
+        assert status.returncode == -signal.SIGKILL
+        assert heard.read_text().split() == statuses(told) == ["placed", "paid"]
+
+
+class TestForget:
+    def test_forgets_only_what_everybody_was_told_long_ago(self):
+        everybody = [Receiver("mine", lambda happened: None), Receiver("other", lambda happened: None)]
+        happen("placed", "paid", "confirmed")
+        relay.relay_once(to=everybody)
+        old, behind, _ = OutboxEvent.objects.order_by("id")
+        OutboxEvent.objects.filter(pk__in=[old.pk, behind.pk]).update(created_at=NOON - timedelta(hours=2))
+        OutboxEvent.objects.exclude(pk__in=[old.pk, behind.pk]).update(created_at=NOON)
+        OutboxCursor.objects.filter(receiver="other").update(position=old.position)
+
+        outbox.forget(everybody, now=NOON)
+
+        assert statuses(OutboxEvent.objects.order_by("id")) == ["paid", "confirmed"]
+
+
+KILLED_WHILE_TELLING = """
+import os, signal, sys
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+import django
+django.setup()
+from orders import relay
+from shop.outbox import Receiver
+
+def hear_and_die(happened):
+    with open(sys.argv[1], "w") as heard:
+        heard.write(" ".join(event.payload["status"] for event in happened))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+relay.relay_once(to=[Receiver("mine", hear_and_die)])
+"""
+
+
+def _on_this_database():
+    database = os.environ["DATABASE_URL"].replace("/spillway", f"/{connection.settings_dict['NAME']}")
+    return os.environ | {"DATABASE_URL": database}
+
+
+def _race(read):
+    """Two events: the first is written first and committed last. Gives what a reader was told."""
+    told, written, committed = [], threading.Event(), threading.Event()
+
+    def write_slowly():
+        with transaction.atomic():
+            happen("first")
+            written.set()
+            committed.wait(5)
+        connections.close_all()
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    written.wait(5)
+    happen("second", order="0e2f6b0f-3a52-5e0b-9d53-6f2f5d0c6a11")
+    read(told)
+    committed.set()
+    writer.join()
+    read(told)
+    return statuses(told)
+
+
+def _by_id(told):
+    last = told[-1].pk if told else 0
+    told.extend(OutboxEvent.objects.filter(id__gt=last).order_by("id"))
+
+
+def _by_position(told):
+    relay.relay_once(to=[Receiver("mine", told.extend)])
+
+
+def _change_price(sku_id, times):
+    for _ in range(times):
+        events.tell_stock([sku_id])
+    connections.close_all()
+
+
+def _tell(receiver):
+    outbox.tell(receiver, now=datetime.now(UTC))
+    connections.close_all()
+
+
+def _run(turn, receivers):
+    try:
+        relay.run(turn, to=receivers)
+    finally:
+        connections.close_all()

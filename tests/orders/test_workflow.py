@@ -1,0 +1,315 @@
+"""How an order gets on with its payment, and what an undone one gives back."""
+
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.utils import timezone
+
+from orders import advancing, drain, workflow
+from orders.models import Order, Payment, Refund
+from orders.payments import Answer, Next, Outcome, next_step
+from orders.sandbox import Sandbox
+from shop import stock
+from shop.models import Allotment, OutboxEvent, Stock, StockMovement
+from tests.orders.conftest import make_claim
+from tests.orders.racing import race
+from tests.orders.test_classic_order import order
+
+pytestmark = pytest.mark.django_db
+Status, State = Order.Status, Payment.State
+
+
+class Recorded(Sandbox):
+    """The sandbox, remembering which keys it was asked; `answers` says otherwise for some steps."""
+
+    def __init__(self, **answers):
+        super().__init__(secret="secret")
+        self.asked, self.answers = [], answers
+
+    def authorise(self, step):
+        return self._note("authorise", step, super().authorise)
+
+    def capture(self, step):
+        return self._note("capture", step, super().capture)
+
+    def void(self, step):
+        return self._note("void", step, super().void)
+
+    def refund(self, step):
+        return self._note("refund", step, super().refund)
+
+    def _note(self, name, step, act):
+        self.asked.append(name)
+        answer = self.answers.get(name, act)
+        return answer(step) if callable(answer) else answer
+
+
+def advance(provider=None, *, after=timedelta(seconds=1)):
+    """One turn, this long from now: what was due by then is taken up."""
+    return advancing.advance(provider or Recorded(), now=timezone.now() + after)
+
+
+def status():
+    return Order.objects.get().status
+
+
+def state():
+    return Payment.objects.get().state
+
+
+class TestAdvance:
+    def test_a_good_payment_is_confirmed_and_taken_and_every_step_told(self, client, lamp):
+        order(client)
+        provider = Recorded()
+
+        assert advance(provider) == 1
+
+        placed = Order.objects.get()
+        assert (placed.status, placed.version) == ("confirmed", 3)
+        told = OutboxEvent.objects.filter(topic="order.changed").order_by("id")
+        assert [(event.payload["status"], event.payload["version"]) for event in told] == [
+            ("placed", 1), ("paid", 2), ("confirmed", 3),
+        ]  # fmt: skip
+        payment = Payment.objects.get()
+        assert (payment.state, payment.captured, payment.next_at) == ("captured", placed.total, None)
+        assert provider.asked == ["authorise", "capture"]
+
+    def test_a_sales_order_names_its_product_in_every_step(self, sale):
+        drain.write_claims([make_claim(sale, "a")])
+
+        advance()
+
+        assert set(OutboxEvent.objects.values_list("payload__product", flat=True)) == {"lamp"}
+
+    def test_a_finished_order_is_left_alone(self, client, lamp):
+        order(client)
+        advance()
+        provider = Recorded()
+
+        assert advance(provider, after=timedelta(days=1)) == 0
+        assert (provider.asked, Order.objects.get().version) == ([], 3)
+
+    def test_an_order_that_was_paid_when_a_run_ended_is_confirmed_by_the_next(self, client, lamp):
+        order(client)
+        Order.objects.update(status="paid", version=2)
+
+        advance()
+
+        assert (status(), state()) == ("confirmed", "captured")
+
+    def test_waits_for_a_provider_that_does_not_answer_and_asks_again_with_the_same_key(self, client, lamp):
+        order(client, payment_token="tok_timeout")
+        provider = Recorded()
+
+        advance(provider)
+        assert (status(), state()) == ("placed", "waiting")
+        advance(provider, after=timedelta(seconds=5))
+
+        assert (status(), state()) == ("confirmed", "captured")
+        assert provider.asked == ["authorise", "authorise", "capture"]
+
+    def test_asks_less_and_less_often(self, client, lamp):
+        order(client)
+        silent = Recorded(authorise=Answer(Outcome.UNKNOWN))
+
+        for second in range(1, 60):
+            advance(silent, after=timedelta(seconds=second))
+
+        assert len(silent.asked) == 6
+
+    def test_a_worker_that_died_after_asking_is_followed_with_the_same_key(self, client, lamp):
+        order(client)
+
+        def die(step):
+            raise ConnectionError(step.key)
+
+        with pytest.raises(ConnectionError, match=f"{Order.objects.get().id}:capture"):
+            advance(Recorded(capture=die))
+        assert (status(), state()) == ("confirmed", "authorised")
+        with pytest.raises(ConnectionError, match=f"{Order.objects.get().id}:capture"):
+            advance(Recorded(capture=die), after=timedelta(seconds=9))
+        advance(after=timedelta(minutes=1))
+
+        assert (status(), state()) == ("confirmed", "captured")
+
+
+class TestDeclined:
+    def test_a_classic_order_is_cancelled_once_and_its_units_are_in_stock_again(self, client, lamp):
+        order(client, quantity=2, payment_token="tok_declined")
+
+        for minute in range(3):
+            advance(after=timedelta(minutes=minute))
+
+        assert (status(), Stock.objects.get().available) == ("cancelled", 3)
+        assert Payment.objects.get().reason == "The card was declined."
+        movements = StockMovement.objects.order_by("id").values_list("quantity", "reason")
+        assert list(movements) == [(-2, "ordered"), (2, "cancelled")]
+        assert OutboxEvent.objects.filter(topic="stock.changed").last().payload["available"] == 3
+
+    def test_a_token_that_nobody_knows_is_declined_and_named(self, client, lamp):
+        order(client, payment_token="tok_gold")
+
+        advance()
+
+        assert status() == "cancelled"
+        assert "no payment token 'tok_gold'" in Payment.objects.get().reason
+
+    def test_a_sales_order_sends_its_units_back_to_the_ledger(self, sale, lamp):
+        drain.write_claims([make_claim(sale, "a", quantity=2, payment_token="tok_declined")])
+
+        advance()
+
+        allotment = Allotment.objects.get()
+        assert (allotment.ordered, allotment.releasing, Stock.objects.get().available) == (0, 2, 3)
+
+    def test_an_order_of_a_closed_sale_leaves_its_allotment_for_the_shops_stock(self, sale, lamp):
+        drain.write_claims([make_claim(sale, "a", quantity=2, payment_token="tok_declined")])
+        Allotment.objects.update(closed_at=timezone.now())
+
+        advance()
+
+        allotment = Allotment.objects.get()
+        assert (allotment.ordered, allotment.returned, Stock.objects.get().available) == (0, 2, 5)
+
+    def test_money_that_cannot_be_taken_cancels_the_order_and_is_let_go_of(self, client, lamp):
+        order(client, payment_token="tok_capture_fails")
+        provider = Recorded()
+
+        advance(provider)
+        assert (status(), state(), Stock.objects.get().available) == ("cancelled", "authorised", 3)
+        advance(provider, after=timedelta(seconds=5))
+
+        assert (state(), provider.asked) == ("voided", ["authorise", "capture", "void"])
+
+    def test_a_payment_without_an_answer_holds_units_no_longer_than_allowed(self, client, lamp, settings):
+        order(client, payment_token="tok_late")
+        advance()
+        assert status() == "placed"
+
+        advance(after=settings.PAYMENT_HOLD + timedelta(minutes=1))
+
+        assert (status(), Stock.objects.get().available) == ("cancelled", 3)
+
+
+class TestCancelled:
+    def test_twice_gives_back_once(self, client, lamp):
+        order(client)
+        ids = [Order.objects.get().id]
+
+        first = workflow.cancel(ids, allowed_from=Status.PLACED)
+        second = workflow.cancel(ids, allowed_from=Status.PLACED)
+
+        assert (first, second) == (set(ids), set())
+        assert Stock.objects.get().available == 3
+
+    def test_before_anybody_was_asked_nobody_is(self, client, lamp):
+        order(client)
+        Payment.objects.create(
+            order=Order.objects.get(), provider="sandbox", amount=20, currency="USD", next_at=timezone.now(),
+            authorise_key="a", capture_key="c", void_key="v",
+        )  # fmt: skip
+        workflow.cancel([Order.objects.get().id], allowed_from=Status.PLACED)
+        provider = Recorded()
+
+        advance(provider)
+
+        assert (provider.asked, state(), Payment.objects.get().next_at) == ([], "voided", None)
+
+    def test_while_the_provider_approves_is_let_go_of(self, client, lamp):
+        order(client)
+
+        def approve(step):
+            workflow.cancel([Order.objects.get().id], allowed_from=Status.PLACED)
+            return Answer(Outcome.APPROVED, "late")
+
+        provider = Recorded(authorise=approve)
+        advance(provider)
+        advance(provider, after=timedelta(seconds=5))
+
+        assert (status(), state(), Stock.objects.get().available) == ("cancelled", "voided", 3)
+        assert set(provider.asked) == {"authorise", "void"}
+
+    def test_while_the_money_is_taken_is_refunded(self, client, lamp):
+        order(client)
+
+        def take(step):
+            workflow.cancel([Order.objects.get().id], allowed_from=Status.CONFIRMED)
+            return Answer(Outcome.APPROVED, "late")
+
+        provider = Recorded(capture=take)
+        for second in (1, 5, 10):
+            advance(provider, after=timedelta(seconds=second))
+
+        assert (status(), Refund.objects.get().state) == ("cancelled", "done")
+        assert Payment.objects.get().refunded == Order.objects.get().total
+        assert provider.asked == ["authorise", "capture", "refund"]
+
+
+class TestNextStep:
+    @pytest.mark.parametrize(
+        ("state", "status", "attempts", "step"),
+        [
+            (State.WAITING, Status.PLACED, 1, Next.AUTHORISE),
+            (State.WAITING, Status.CANCELLED, 1, Next.FORGET),
+            (State.WAITING, Status.CANCELLED, 2, Next.AUTHORISE),
+            (State.AUTHORISED, Status.PLACED, 1, Next.CONFIRM),
+            (State.AUTHORISED, Status.PAID, 1, Next.CONFIRM),
+            (State.AUTHORISED, Status.CONFIRMED, 1, Next.CAPTURE),
+            (State.AUTHORISED, Status.CANCELLED, 1, Next.VOID),
+            (State.CAPTURED, Status.PLACED, 1, Next.CONFIRM),
+            (State.CAPTURED, Status.CONFIRMED, 1, Next.NOTHING),
+            (State.CAPTURED, Status.SHIPPED, 1, Next.NOTHING),
+            (State.CAPTURED, Status.CANCELLED, 1, Next.REFUND),
+            (State.DECLINED, Status.PLACED, 1, Next.CANCEL),
+            (State.DECLINED, Status.CANCELLED, 1, Next.NOTHING),
+            (State.VOIDED, Status.CANCELLED, 1, Next.NOTHING),
+        ],
+    )
+    def test_follows_from_payment_and_order(self, state, status, attempts, step):
+        assert next_step(state, status, attempts=attempts) is step
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRace:
+    def naive_cancel(self, id, barrier):
+        found = Order.objects.get(id=id)
+        barrier.wait(timeout=5)
+        if found.status == Status.PLACED:
+            line = found.lines.get()
+            stock.give_back(sku_id=line.sku_id, quantity=line.quantity, order_id=id)
+            Order.objects.filter(id=id).update(status=Status.CANCELLED)
+
+    def test_of_cancelling_and_declining_is_real_for_who_looks_first(self, client, lamp):
+        order(client)
+        id, barrier = Order.objects.get().id, Barrier(2)
+
+        race(*[lambda: self.naive_cancel(id, barrier)] * 2)
+
+        assert Stock.objects.get().available == 4
+
+    def test_of_cancelling_and_declining_gives_back_once(self, client, lamp):
+        order(client, payment_token="tok_declined")
+        id = Order.objects.get().id
+
+        race(
+            *[lambda: workflow.cancel([id], allowed_from=Status.PLACED)] * 3,
+            *[advance] * 3,
+        )
+
+        assert (status(), Stock.objects.get().available) == ("cancelled", 3)
+
+    def test_of_cancelling_and_approving_ends_one_way_for_units_and_money_alike(self, client, lamp):
+        order(client)
+        id = Order.objects.get().id
+
+        race(*[lambda: workflow.cancel([id], allowed_from=Status.PLACED)] * 2, *[advance] * 3)
+        advance(after=timedelta(minutes=1))
+        advance(after=timedelta(hours=2))
+
+        ends = (
+            status(),
+            Stock.objects.get().available,
+            Payment.objects.values_list("state", flat=True).first(),
+        )
+        assert ends in {("confirmed", 2, "captured"), ("cancelled", 3, "voided"), ("cancelled", 3, None)}

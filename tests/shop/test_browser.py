@@ -1,0 +1,109 @@
+"""The pages in a real browser: on a phone, by keyboard, without scripts, and with a basket."""
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.need_chromium import find_chromium
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+PHONE = {"width": 375, "height": 812}
+BUYER = {
+    "name": "Ada",
+    "email": "ada@example.org",
+    "line1": "1 Pier Road",
+    "city": "Hull",
+    "postcode": "HU1 1AA",
+}
+
+
+@pytest.fixture
+def shop(make_sku, live_server, settings):
+    """A lamp in two sizes, and a lantern that is sold out."""
+    settings.ALLOWED_HOSTS = ["*"]
+    lamp = make_sku("LAMP", available=3, options={"Size": "Small"}, name="Lamp", featured=True).product
+    make_sku("LAMP-L", product=lamp, available=5, price="29.99", options={"Size": "Large"})
+    make_sku("LANTERN", available=0)
+    return live_server.url
+
+
+@pytest.fixture
+def browser(shop):
+    # Begun after the shop is filled, ended before it is emptied: in between, Playwright
+    # keeps a loop in this thread, in which Django talks to no database.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    return browser.new_page(viewport=PHONE)
+
+
+def fill(form, fields):
+    for name, value in fields.items():
+        form.locator(f'[name="{name}"]').fill(value)
+
+
+def test_every_page_fits_a_phone(shop, page):
+    for path in (
+        "/",
+        "/shop/",
+        "/shop/camp/",
+        "/shop/camp/lamp/",
+        "/shop/camp/lantern/",
+        "/search/?q=x",
+        "/basket/",
+    ):
+        page.goto(shop + path)
+
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
+
+
+def test_the_skip_link_comes_first(shop, page):
+    page.goto(shop)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    assert page.evaluate("location.hash") == "#main"
+
+
+def test_adding_to_the_basket_keeps_the_page_and_counts(shop, page):
+    page.goto(f"{shop}/shop/camp/lamp/")
+    page.get_by_text("Large", exact=True).click()
+    page.locator("form[data-basket] [name=quantity]").fill("2")
+    page.get_by_role("button", name="Add to basket").click()
+
+    expect(page.locator("[data-basket-count]")).to_have_text("2")
+    assert page.url.endswith("/shop/camp/lamp/")
+    page.goto(f"{shop}/basket/")
+    expect(page.locator(".line")).to_contain_text(["$59.98"])
+
+
+def test_the_price_follows_the_choice(shop, page):
+    page.goto(f"{shop}/shop/camp/lamp/")
+
+    page.get_by_text("Large", exact=True).click()
+
+    expect(page.locator(".price [data-live=price]")).to_have_text("$29.99")
+
+
+def test_what_is_sold_out_cannot_be_bought(shop, page):
+    page.goto(f"{shop}/shop/camp/lantern/")
+
+    expect(page.get_by_role("button", name="Add to basket")).to_be_disabled()
+    expect(page.locator(".stock-line")).to_have_text("Sold out", use_inner_text=True)
+
+
+def test_an_order_without_scripts_ends_on_its_page(shop, browser):
+    page = browser.new_context(viewport=PHONE, java_script_enabled=False).new_page()
+    page.goto(f"{shop}/shop/camp/lamp/")
+    page.locator("summary").click()
+    form = page.locator("form[data-order]")
+    fill(form, BUYER)
+    form.get_by_role("button", name="Buy now").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, Ada.")
+    expect(page.locator(".sum-lines")).to_contain_text("1 × $19.99 · Small")
