@@ -1,0 +1,149 @@
+"""A shop set up for measuring: the embedded services, the demo's data, and the processes asked for."""
+
+import contextlib
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import LiteralString
+
+import psutil
+import psycopg
+
+from config import demo, embedded, env
+
+FOLDER = env.ROOT / "var" / "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    variables: Mapping[str, str]
+    processes: Mapping[str, psutil.Process]
+
+    def manage(self, *arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=env.ROOT,
+            env=os.environ | self.variables,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU spent so far, user and system, by each process with its children, services included."""
+        return {name: _cpu_of(process) for name, process in self.processes.items()}
+
+
+@contextlib.contextmanager
+def set_up(
+    names: Iterable[str], *, options: Mapping[str, str] | None = None, folder: Path = FOLDER
+) -> Iterator[Stage]:
+    """A new, seeded shop of which these processes run. Everything is ended and forgotten afterwards.
+
+    `options` are put behind a process's command as the demo has it, and win over those in it.
+    """
+    services = embedded.Embedded(folder)
+    services.forget()
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        variables = demo.surroundings(folder, port=embedded.free_port(), services=services.start())
+        demo.prepare(variables)
+        commands = demo.commands(variables)
+        for name in names:
+            command = f"{commands[name]} {(options or {}).get(name, '')}"
+            running[name] = _start(command, variables, log=folder / f"{name}.log")
+        _wait_until_ready(variables, names)
+        processes = {name: psutil.Process(process.pid) for name, process in running.items()}
+        yield Stage(variables, processes | _services(folder))
+    finally:
+        for process in running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        for process in running.values():
+            _end(process)
+        services.stop()
+        services.forget()
+
+
+def versions() -> str:
+    """What was measured on, for the results' heading."""
+    packages = ("django", "gunicorn", "uvicorn", "aiohttp", "redis", "celery", "channels", "psycopg")
+    named = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores; {named}; PostgreSQL 18, Redis 6.2"
+
+
+def number(database: "psycopg.Connection[tuple[int]]", query: LiteralString) -> int:
+    """The one number that this query asks for."""
+    row = database.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def need(program: str) -> str:
+    """The path of a program the bench needs, or an end that says how to get it."""
+    if path := shutil.which(program):
+        return path
+    sys.exit(f"{program} is not on the PATH: install it (Debian, Ubuntu: apt-get install {program}).")
+
+
+def _start(command: str, variables: Mapping[str, str], *, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            f"exec {command}",
+            shell=True,
+            cwd=env.ROOT,
+            env=os.environ | variables,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def _wait_until_ready(variables: Mapping[str, str], names: Iterable[str]) -> None:
+    deadline = time.monotonic() + 60
+    for name in {"edge", "web", "live", "fastpath"} & set(names):
+        while not _answers(f"{variables[f'{name.upper()}_URL']}/healthz"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} did not answer: read {variables['VAR_DIR']}/{name}.log")
+            time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _services(folder: Path) -> dict[str, psutil.Process]:
+    pids = {name: int((folder / f"{name}.pid").read_text()) for name in ("redis", "sqs")}
+    pids["postgresql"] = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    return {name: psutil.Process(pid) for name, pid in pids.items()}
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
