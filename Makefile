@@ -22,6 +22,9 @@ test: lint ## lint, types, import contracts, and every test
 test-fast: setup ## the tests that need neither a browser nor running processes
 	$(BIN)/python -m pytest -m "not slow"
 
+hunt: setup ## throw new garbage at the parsers, the drain and the checkout: other examples each time
+	@HYPOTHESIS_PROFILE=hunt $(BIN)/python -m pytest -m "not slow" -k "garbage or whatever or gathering or search or schema"
+
 lint: setup ## ruff, mypy and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,4 +55,4 @@ setup: .venv/installed .venv-sqs/installed ## the two virtual environments, from
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-.PHONY: help demo clean-demo test test-fast lint chaos bench lock setup
+.PHONY: help demo clean-demo test test-fast hunt lint chaos bench lock setup

@@ -120,8 +120,8 @@ def _known(batch: list[Claim]) -> Written:
 
 def _say_why(claim: Claim, error: Exception) -> str:
     """The reason as ops can act on it; the database's own words where we know no better."""
-    if isinstance(error, UnicodeError):
-        # Nothing that it names can be looked up either.
+    # Nothing that it names can be looked up either.
+    if isinstance(error, UnicodeError) or "\0" in claim.sku:
         return f"text that cannot be written: {error}"
     sku = Sku.objects.filter(code=claim.sku).first()
     if sku is None:

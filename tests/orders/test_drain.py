@@ -85,6 +85,7 @@ class TestOneBadClaim:
             ({"unit_price": "cheap"}, "numeric"),
             ({"email": "a" * 300}, "too long"),
             ({"name": "nul \0"}, "Unicode"),
+            ({"sku": "\0"}, "cannot be written"),
             ({"accepted_ms": 10**40}, "out of range"),
         ],
     )
