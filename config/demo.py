@@ -155,6 +155,7 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
     here = Path(sys.executable).parent
     port = {name: variables[f"{name}_URL"].rpartition(":")[2] for name in ("WEB", "LIVE", "FASTPATH")}
     uvicorn = f"{here}/uvicorn --host 127.0.0.1 --log-level warning --no-access-log"
+    drainers = env.integer("DRAINERS", 1, least=1)
     celery = f"{BEHIND} {here}/celery -A config.celery --quiet"
     return {
         "edge": f"{here}/python -m edge.router",
@@ -167,8 +168,9 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
         "fastpath": f"{uvicorn} --port {port['FASTPATH']} --http httptools --loop uvloop "
         "--no-proxy-headers --no-server-header --no-date-header --timeout-graceful-shutdown 3 "
         "fastpath_lambda.asgi:application",
-        "worker": f"{celery} worker --loglevel WARNING --queues celery,drain,relay,post --concurrency 5 "
-        "--without-gossip --without-mingle --without-heartbeat",
+        # Relay, post and each drainer have a process for themselves; the others share two.
+        "worker": f"{celery} worker --loglevel WARNING --queues celery,drain,relay,post "
+        f"--concurrency {4 + drainers} --without-gossip --without-mingle --without-heartbeat",
         "beat": f"{celery} beat --loglevel WARNING --pidfile= "
         f"--schedule {variables['VAR_DIR']}/beat-schedule",
     }

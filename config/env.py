@@ -31,12 +31,15 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def integer(name: str, default: int) -> int:
+def integer(name: str, default: int, *, least: int | None = None) -> int:
     value = text(name, str(default))
     try:
-        return int(value)
+        found = int(value)
     except ValueError:
         raise BadSetting(f"{name}={value!r}: write a whole number.") from None
+    if least is not None and found < least:
+        raise BadSetting(f"{name}={value!r}: write {least} or more.")
+    return found
 
 
 def number(name: str, default: float) -> float:

@@ -115,10 +115,12 @@ SQS_QUEUE_NAME = env.text("SQS_QUEUE_NAME", "spillway-orders")
 SQS_DEAD_LETTER_QUEUE_NAME = env.text("SQS_DEAD_LETTER_QUEUE_NAME", "spillway-orders-dead")
 
 # Orders a second. On two shared cores, more than this is taken from those who look at other pages.
-DRAIN_RATE_CEILING = env.integer("DRAIN_RATE_CEILING", 500)
+DRAIN_RATE_CEILING = env.integer("DRAIN_RATE_CEILING", 500, least=1)
 # Mails to buyers a second.
 MAIL_RATE_CEILING = env.integer("MAIL_RATE_CEILING", 20)
-DRAIN_BATCH = env.integer("DRAIN_BATCH", 200)
+DRAIN_BATCH = env.integer("DRAIN_BATCH", 200, least=1)
+# Processes that drain at once, and share the ceiling. Each takes one of the worker's.
+DRAINERS = env.integer("DRAINERS", 1, least=1)
 DRAIN_TURN = timedelta(seconds=env.integer("DRAIN_TURN_SECONDS", 60))
 # How long an order's units are held while its payment has no answer.
 PAYMENT_HOLD = timedelta(minutes=env.integer("PAYMENT_HOLD_MINUTES", 15))

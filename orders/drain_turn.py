@@ -10,22 +10,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db import InterfaceError, OperationalError, connection
-
 from fastpath_lambda import claims
 from fastpath_lambda.claims import BadClaim, Claim
 from fastpath_lambda.ledger import Ledger
 from fastpath_lambda.sqs import Message
-from orders import drain
+from orders import drain, outage
 from orders.buffer import Buffer
 from orders.turns import Turn
 
 logger = logging.getLogger(__name__)
 
-
 RETRY_SECONDS = 0.25
-
-DatabaseAway = (OperationalError, InterfaceError)
 
 
 def run(turn: Turn, *, buffer: Buffer, ledger: Ledger, ceiling: int) -> int:
@@ -37,8 +32,8 @@ def run(turn: Turn, *, buffer: Buffer, ledger: Ledger, ceiling: int) -> int:
         while turn.goes_on():
             try:
                 new += _paced(buffer, ledger=ledger, ceiling=ceiling)
-            except DatabaseAway as error:
-                logger.warning("The database is away, nothing is drained: %s", error)
+            except outage.DatabaseAway as error:
+                outage.broke_off(turn.store, error)
                 with buffer.held():
                     _wait_for_the_database(turn)
         buffer.leave()
@@ -66,21 +61,10 @@ def drain_once(messages: Sequence[Message], *, buffer: Buffer, ledger: Ledger) -
 def _wait_for_the_database(turn: Turn) -> bool:
     """False where the turn ended before it came back."""
     while turn.goes_on():
-        if _answers():
+        if outage.look(turn.store):
             return True
-        # What broke stays broken until it is closed.
-        connection.close()
         time.sleep(RETRY_SECONDS)
     return False
-
-
-def _answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseAway:
-        return False
-    return True
 
 
 def _paced(buffer: Buffer, *, ledger: Ledger, ceiling: int) -> int:

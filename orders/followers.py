@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import psycopg
 from django.db import connection
 
+from orders import outage
+
 logger = logging.getLogger(__name__)
 
 Job = Callable[[], bool]
@@ -65,10 +67,12 @@ def _do(job: Job) -> bool:
     try:
         return job()
     # Whatever it was: the others go on, and so does this one, in a while.
-    except Exception:
-        logger.exception("A step failed, and is tried again.")
+    except Exception as error:
         # A connection that broke stays broken: the next step has a new one.
         connection.close()
+        # Of an outage whoever has the turn says so, once for all, and the turn ends of it.
+        if not (isinstance(error, outage.DatabaseAway) and outage.is_away()):
+            logger.exception("A step failed, and is tried again.")
         return False
 
 

@@ -59,14 +59,16 @@ def _tell(receiver: Receiver) -> bool:
         return outbox.tell(receiver, now=timezone.now()) == BATCH
     # Whatever a receiver stumbles over: its events stay, and are told when it is on its feet again.
     except Exception as error:
-        logger.exception("A receiver of the outbox failed: %s is told again.", receiver.name)
-        _leave_alone(receiver, error)
+        if _leave_alone(receiver, error):
+            logger.exception("A receiver of the outbox failed: %s is told again.", receiver.name)
         return False
 
 
-def _leave_alone(receiver: Receiver, error: Exception) -> None:
+def _leave_alone(receiver: Receiver, error: Exception) -> bool:
     try:
         outbox.leave_alone(receiver, error, now=timezone.now())
     except DatabaseFailed:
-        # Then the database is the one to be left alone: the next step has a new connection.
+        # Then the database is the one that failed: the next step has a new connection.
         connection.close()
+        return False
+    return True

@@ -1,8 +1,8 @@
-"""Turns: jobs that run for a while, one process at a time, and end between two steps.
+"""Turns: jobs that run for a while, in one process at a time or a few, and end between two steps.
 
 A turn holds a lease in Redis and renews it as it goes. When its process dies, the
-lease runs out and the next turn begins. Two at once, as after a stall longer than the
-lease, is slower but never wrong: each job's writes stand on their own.
+lease runs out and the next turn begins. One more at once than there are leases, as after
+a stall longer than the lease, is slower but never wrong: each job's writes stand on their own.
 """
 
 import multiprocessing
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 import redis
 
@@ -47,6 +48,8 @@ class Turn:
     token: str = field(default_factory=lambda: f"{os.getpid()}:{secrets.token_hex(8)}")
     renew_at: float = 0.0
     ended: bool = False
+    # All leases of its job, its own among them.
+    leases: tuple[str, ...] = ()
 
     def goes_on(self) -> bool:
         """Ask between two steps: whether there is time for another, and the job is still ours."""
@@ -60,8 +63,12 @@ class Turn:
 
     @property
     def ran_its_time(self) -> bool:
-        """It ended because others may want a turn too, not because it had to."""
-        return not self.ended and not _stopping.value
+        """It ended because others may want a turn too, not because it had to or was done."""
+        return not self.ended and not _stopping.value and time.monotonic() >= self.ends_at
+
+    def sharers(self) -> int:
+        """How many have a turn at this job now, this one included."""
+        return max(1, int(cast(int, self.store.exists(*self.leases)))) if self.leases else 1
 
     def end(self, *_: object) -> None:
         self.ended = True
@@ -82,11 +89,14 @@ class Turn:
 
 @contextmanager
 def take(
-    store: "redis.Redis", job: str, *, length: timedelta, lease: timedelta = LEASE
+    store: "redis.Redis", job: str, *, length: timedelta, lease: timedelta = LEASE, at_once: int = 1
 ) -> Iterator[Turn | None]:
-    """A turn at this job, or None while somebody else has it."""
-    turn = Turn(store, f"{keys.PREFIX}:turn:{job}", time.monotonic() + length.total_seconds(), lease)
-    if not turn.begin():
+    """A turn at this job, or None while as many as may at once have one."""
+    leases = lease_keys(job, at_once)
+    ends_at = time.monotonic() + length.total_seconds()
+    turns = (Turn(store, key, ends_at, lease, leases=leases) for key in leases)
+    turn = next((turn for turn in turns if turn.begin()), None)
+    if turn is None:
         yield None
         return
     try:
@@ -94,6 +104,11 @@ def take(
             yield turn
     finally:
         turn.release()
+
+
+def lease_keys(job: str, at_once: int) -> tuple[str, ...]:
+    first = f"{keys.PREFIX}:turn:{job}"
+    return (first, *(f"{first}-{number}" for number in range(2, at_once + 1)))
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """A shop with one lamp to sell."""
 
 import uuid
+from types import SimpleNamespace
 
 import pytest
+from django.db import connections
 
 from fastpath_lambda import identity, rules
 from fastpath_lambda.claims import Claim
@@ -84,6 +86,15 @@ def queue(monkeypatch):
 @pytest.fixture
 def ledger(store):
     return RedisLedger(store)
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """The database cannot be reached, until `away.come_back()`."""
+    with monkeypatch.context() as patch:
+        patch.setitem(connections["default"].settings_dict, "HOST", "/nowhere")
+        connections["default"].close()
+        yield SimpleNamespace(come_back=patch.undo)
 
 
 def receive_all(queue):

@@ -129,14 +129,6 @@ class TestRun:
 
 @pytest.mark.django_db(transaction=True)
 class TestWithoutADatabase:
-    @pytest.fixture
-    def away(self, monkeypatch):
-        """A database that cannot be reached, until `come_back()`."""
-        with monkeypatch.context() as patch:
-            patch.setitem(connections["default"].settings_dict, "HOST", "/nowhere")
-            connections["default"].close()
-            yield patch.undo
-
     def test_nothing_is_received(self, queue, ledger, sale, turn, away):
         queue.send(claims.to_json(make_claim(sale, "a")))
         threading.Timer(0.6, turn.end).start()
@@ -148,7 +140,7 @@ class TestWithoutADatabase:
 
     def test_the_turn_goes_on_when_it_is_back(self, queue, ledger, sale, turn, away):
         queue.send(claims.to_json(make_claim(sale, "a")))
-        threading.Timer(0.4, away).start()
+        threading.Timer(0.4, away.come_back).start()
 
         assert drain_all(queue, ledger, turn) == 1
 

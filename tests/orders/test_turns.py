@@ -1,9 +1,13 @@
-"""One process at a time, and never for ever."""
+"""As many processes at a time as may, and never for ever."""
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from datetime import timedelta
+
+import pytest
 
 from orders import turns
 
@@ -42,6 +46,78 @@ class TestTake:
             successor.begin()
 
         assert store.get("spillway:turn:job") == successor.token.encode()
+
+
+class TestSeveralAtOnce:
+    def test_one_more_than_may_gets_none(self, store):
+        with (
+            turns.take(store, "job", length=LONG, at_once=2) as first,
+            turns.take(store, "job", length=LONG, at_once=2) as second,
+            turns.take(store, "job", length=LONG, at_once=2) as third,
+        ):
+            assert first.sharers() == second.sharers() == 2
+            assert third is None
+
+    def test_who_is_left_has_the_share_of_who_went(self, store):
+        with turns.take(store, "job", length=LONG, at_once=2) as first:
+            with turns.take(store, "job", length=LONG, at_once=2):
+                assert first.sharers() == 2
+
+            assert first.sharers() == 1
+
+    def test_the_lease_of_a_killed_process_is_taken_over(self, store, asking):
+        first, second, third = (asking() for _ in range(3))
+        wait_for(lambda: len(holders(store)) == 2)
+        waiting = ({first.pid, second.pid, third.pid} - holders(store)).pop()
+        killed = next(process for process in (first, second, third) if process.pid != waiting)
+
+        killed.kill()
+
+        wait_for(lambda: waiting in holders(store))
+        assert len(holders(store)) == 2
+        assert killed.pid not in holders(store)
+
+
+# As beat has it: whoever finds all turns taken asks again.
+ASK = """
+import os, time
+from datetime import timedelta
+import redis
+from orders import turns
+store = redis.Redis.from_url(os.environ["REDIS_URL"])
+while True:
+    with turns.take(store, "job", length=timedelta(minutes=1), lease=timedelta(seconds=1), at_once=2) as turn:
+        while turn and turn.goes_on():
+            time.sleep(0.02)
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def asking(store):
+    """Start a process that asks for one of two turns, again and again."""
+    started = []
+
+    def start():
+        started.append(subprocess.Popen([sys.executable, "-c", ASK]))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def holders(store):
+    held = store.mget(turns.lease_keys("job", 2))
+    return {int(token.split(b":")[0]) for token in held if token}
+
+
+def wait_for(happened, *, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
 
 
 class TestGoesOn:
