@@ -4,7 +4,10 @@ import os
 import signal
 
 from celery import Celery, signals
+from django.db.backends.signals import connection_created
 from kombu.transport import redis
+
+from config import backends
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -29,6 +32,8 @@ redis.Channel.QoS = Forgetful
 app = Celery("spillway")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+connection_created.connect(backends.give_way)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

@@ -25,8 +25,9 @@ from config import embedded, env
 VAR_DIR = env.folder("VAR_DIR", "var/demo")
 READY_SECONDS = 60.0
 
-# All share this machine's cores: what somebody waits for goes before what is worked off behind it.
-BEHIND = "nice -n 15"
+# All share this machine's cores. What somebody waits for goes before what is worked off behind it,
+# and everybody else's pages before the flood of one sale.
+BEHIND = f"{env.ROOT}/config/behind"
 
 # As root, as in many containers, Celery warns on every start.
 QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
@@ -156,7 +157,7 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
     port = {name: variables[f"{name}_URL"].rpartition(":")[2] for name in ("WEB", "LIVE", "FASTPATH")}
     uvicorn = f"{here}/uvicorn --host 127.0.0.1 --log-level warning --no-access-log"
     drainers = env.integer("DRAINERS", 1, least=1)
-    celery = f"{BEHIND} {here}/celery -A config.celery --quiet"
+    celery = f"{BEHIND} 15 {here}/celery -A config.celery --quiet"
     return {
         "edge": f"{here}/python -m edge.router",
         "web": f"{here}/gunicorn config.wsgi --bind 127.0.0.1:{port['WEB']} --worker-class gthread "
@@ -165,7 +166,7 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
         "--ws-per-message-deflate false --ws-max-size 65536 --timeout-graceful-shutdown 2 "
         "config.asgi:application",
         # The edge sets date and server, and nobody here reads who asked: every order would pay for it.
-        "fastpath": f"{uvicorn} --port {port['FASTPATH']} --http httptools --loop uvloop "
+        "fastpath": f"{BEHIND} 5 {uvicorn} --port {port['FASTPATH']} --http httptools --loop uvloop "
         "--no-proxy-headers --no-server-header --no-date-header --timeout-graceful-shutdown 3 "
         "fastpath_lambda.asgi:application",
         # Relay, post and each drainer have a process for themselves; the others share two.

@@ -130,7 +130,7 @@ class Embedded:
             "STATE_DIR": str(self.folder / "sqs"),
         }
         # On AWS it has machines of its own; here it stands back for those who are waited for.
-        command = ["nice", "-n", "10", str(SQS_PYTHON), "-m", "ministack"]
+        command = [str(env.ROOT / "config" / "behind"), "10", str(SQS_PYTHON), "-m", "ministack"]
         self._run(Service("sqs", command, self.folder, answers=lambda: is_taken(port), settings=settings))
         return f"http://127.0.0.1:{port}"
 
