@@ -48,6 +48,9 @@ class BasketLine:
             return "Sold out. Remove it to order the rest."
         if self.available < self.quantity:
             return f"Only {self.available} left. Choose a smaller number."
+        limit = self.product.limit_per_buyer
+        if limit is not None and limit < self.quantity:
+            return f"Each buyer can have {limit}. Choose a smaller number."
         return ""
 
 

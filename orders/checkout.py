@@ -13,7 +13,7 @@ from fastpath_lambda import forms, identity
 from fastpath_lambda.forms import OrderForm
 from fastpath_lambda.ledger import KeyConflict
 from fastpath_lambda.rules import Refusal
-from orders import placing
+from orders import limits, placing
 from orders.basket import BasketLine
 from orders.placing import Placed
 
@@ -53,6 +53,9 @@ def check_out(values: Mapping[str, str], *, key: str, lines: Sequence[BasketLine
             )
         case Refusal.CLOSED:
             raise CannotCheckOut({"": _on_sale(lines)}, status=409, refusal=Refusal.CLOSED)
+        case Refusal.OVER_LIMIT as refusal:
+            sentence = limits.sentence([line.sku for line in lines])
+            raise CannotCheckOut({"": sentence}, status=409, refusal=refusal)
         case Refusal() as refusal:
             raise CannotCheckOut(
                 {"": "Some of this was just sold to somebody else. Your basket shows what is left."},

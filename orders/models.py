@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 # Found by Django because they are imported here.
 from orders.receivers.models import Letter, OrderMail, Webhook, WebhookDelivery  # noqa: F401
-from shop.models import Allotment, Sale, Sku
+from shop.models import Allotment, Product, Sale, Sku
 
 
 class Order(models.Model):
@@ -68,6 +68,8 @@ class OrderLine(models.Model):
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="order_lines")
     quantity = models.PositiveIntegerField()
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
+    # Whether it counts in Bought: its product had a limit when the shop took it.
+    counted = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -77,6 +79,20 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku_id}"
+
+
+class Bought(models.Model):
+    """How many units of a limited product one buyer has from the shop itself: see limits.py."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
+    buyer = models.CharField(max_length=254)
+    units = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "buyer"], name="one_count_per_buyer")]
+
+    def __str__(self) -> str:
+        return f"{self.units} of {self.product_id} for {self.buyer}"
 
 
 class Release(models.Model):

@@ -5,7 +5,8 @@ the order is new: a repeat gets the first answer, another body under the same ke
 conflict. Inserts come first and the stock's conditional update last, because that
 update is where every other buyer of the SKU waits until the commit.
 
-The same update holds the shut door: while a sale has the SKU, nothing is taken here.
+The same update holds the shut door: while a sale has the SKU, nothing is taken here. A
+product's limit per buyer is held by the insertion of the order: see limits.py.
 """
 
 import json
@@ -23,6 +24,7 @@ from fastpath_lambda import identity
 from fastpath_lambda.forms import OrderForm
 from fastpath_lambda.ledger import KeyConflict
 from fastpath_lambda.rules import Refusal
+from orders import limits
 from orders.models import Order, OrderLine
 from shop import stock
 from shop.models import Sku, Stock
@@ -31,7 +33,7 @@ BASKET = "basket"
 # What the column of an order's total holds.
 MAX_TOTAL = Decimal("9999999999.99")
 
-_INSERT = """
+_INSERT = f"""
 WITH placed AS (
     INSERT INTO orders_order (
         id, status, version, email, buyer, name, address, payment_token, currency, total, fingerprint,
@@ -41,17 +43,20 @@ WITH placed AS (
         %(total)s, %(fingerprint)s, %(now)s
     ) ON CONFLICT (id) DO NOTHING
     RETURNING id
+), asked AS (
+    SELECT line.*, sku.product_id, product.limit_per_buyer
+    FROM jsonb_to_recordset(%(lines)s) AS line(sku_id bigint, quantity integer, unit_price numeric)
+    JOIN shop_sku sku ON sku.id = line.sku_id JOIN shop_product product ON product.id = sku.product_id
 ), line AS (
-    INSERT INTO orders_orderline (order_id, sku_id, quantity, unit_price)
-    SELECT placed.id, line.sku_id, line.quantity, line.unit_price
-    FROM placed, jsonb_to_recordset(%(lines)s) AS line(sku_id bigint, quantity integer, unit_price numeric)
-), event AS (
+    INSERT INTO orders_orderline (order_id, sku_id, quantity, unit_price, counted)
+    SELECT placed.id, sku_id, quantity, unit_price, limit_per_buyer IS NOT NULL FROM placed, asked
+), {limits.COUNT}, event AS (
     INSERT INTO shop_outboxevent (topic, key, payload)
     SELECT 'order.changed', 'order:' || id,
            jsonb_build_object('order_id', id, 'status', 'placed', 'version', 1, 'product', NULL)
     FROM placed
 )
-SELECT 1 FROM placed
+SELECT {limits.IS_KEPT} FROM placed
 """
 
 
@@ -110,20 +115,23 @@ def place(asked: Asked, *, now: datetime) -> Placed | Refusal | KeyConflict:
         # No shop has that much of anything, and the database would not even write it down.
         return Refusal.SOLD_OUT
     with transaction.atomic():
-        if not _insert(asked, now=now):
+        within_limit = _insert(asked, now=now)
+        if within_limit is None:
             return _first_answer(asked)
-        taken = _take_all(asked)
+        taken = within_limit and _take_all(asked)
         if not taken:
             transaction.set_rollback(True)
-    # Looked up only to choose the sentence: the refusal itself was the stock's own.
-    return Placed(asked.order_id, asked.lines) if taken else _why_not(asked)
+    # Looked up only to choose the sentence: the refusal itself was the stock's own, or the count's.
+    return Placed(asked.order_id, asked.lines) if taken else _why_not(asked, within_limit=within_limit)
 
 
-def _insert(asked: Asked, *, now: datetime) -> bool:
+def _insert(asked: Asked, *, now: datetime) -> bool | None:
+    """Whether the buyer's limits allow what was written; None, and nothing written, where it was before."""
     fields: dict[str, Any] = {
         "id": asked.order_id,
         "email": asked.email,
         "buyer": identity.buyer(asked.email),
+        "buyers": [identity.buyer(asked.email)],
         "name": asked.name,
         "address": json.dumps(dict(asked.address)),
         "payment_token": asked.payment_token,
@@ -135,7 +143,8 @@ def _insert(asked: Asked, *, now: datetime) -> bool:
     }
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, fields)
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+        return bool(row[0]) if row else None
 
 
 def _take_all(asked: Asked) -> bool:
@@ -154,7 +163,9 @@ def _first_answer(asked: Asked) -> Placed | KeyConflict:
     return Placed(asked.order_id, tuple(Line(*row) for row in columns))
 
 
-def _why_not(asked: Asked) -> Refusal:
+def _why_not(asked: Asked, *, within_limit: bool) -> Refusal:
     skus = [line.sku_id for line in asked.lines]
-    on_sale = Stock.objects.filter(sku__in=skus, sale__isnull=False).exists()
-    return Refusal.CLOSED if on_sale else Refusal.SOLD_OUT
+    # First: on its sale page the sale's own limit counts.
+    if Stock.objects.filter(sku__in=skus, sale__isnull=False).exists():
+        return Refusal.CLOSED
+    return Refusal.SOLD_OUT if within_limit else Refusal.OVER_LIMIT

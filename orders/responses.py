@@ -32,11 +32,13 @@ def problem(request: HttpRequest, found: Problem) -> HttpResponse:
     return response
 
 
-def refused(request: HttpRequest, refusal: Refusal, *, quantity: int = 1) -> HttpResponse:
-    """The shop's refusals. Its door is closed only while a sale has the product."""
+def refused(request: HttpRequest, refusal: Refusal, *, quantity: int = 1, limit: str = "") -> HttpResponse:
+    """The shop's refusals. Its door is closed only while a sale has the product; `limit` says what is."""
     detail = None
     if refusal is Refusal.CLOSED:
         detail = ON_SALE
+    elif refusal is Refusal.OVER_LIMIT:
+        detail = limit
     elif quantity > 1:
         detail = f"There are fewer than {quantity} left. Try a smaller number."
     return problem(request, problems.refused(refusal, detail=detail))

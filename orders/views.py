@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from fastpath_lambda import forms, problems
 from fastpath_lambda.ledger import KeyConflict
 from fastpath_lambda.rules import Refusal
-from orders import placing, queries, responses
+from orders import limits, placing, queries, responses
 from orders.models import Order
 from orders.placing import Line, Placed
 from shop.models import Product
@@ -70,7 +70,8 @@ def _place(request: HttpRequest, form: forms.OrderForm, *, category: str, produc
         case KeyConflict():
             return responses.problem(request, problems.key_conflict())
         case Refusal() as refusal:
-            return responses.refused(request, refusal, quantity=form.quantity)
+            limit = limits.sentence([sku])
+            return responses.refused(request, refusal, quantity=form.quantity, limit=limit)
     raise AssertionError("an order of one product has one line")
 
 

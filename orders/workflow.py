@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from orders import paying, releasing
+from orders import limits, paying, releasing
 from orders.models import Order, OrderLine, Payment
 from shop import stock
 
@@ -56,7 +56,8 @@ def undo(ids: Iterable[UUID], at: Status, to: Status) -> set[UUID]:
     """Move, and for the orders that moved: their units back, their money looked after."""
     undone = move(ids, at, to)
     lines = OrderLine.objects.filter(order__in=undone).select_related("order")
-    # Rows are locked in one order everywhere: order, allotment, stock by SKU, payment.
+    # Rows are locked in one order everywhere: order, buyers' counts, allotment, stock by SKU, payment.
+    limits.give_back(undone)
     for (_, sale_id, _), same in groupby(lines.order_by(*_ONE_ALLOTMENT, "order_id"), _its_allotment):
         if sale_id:
             releasing.release(list(same))

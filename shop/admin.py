@@ -95,7 +95,7 @@ class Products(admin.ModelAdmin):  # type: ignore[type-arg]
     prepopulated_fields = {"slug": ("name",)}
     autocomplete_fields = ("category",)
     fieldsets = (
-        (None, {"fields": (("name", "slug"), ("category", "position", "featured"))}),
+        (None, {"fields": (("name", "slug"), ("category", "position", "featured"), "limit_per_buyer")}),
         ("What shoppers read", {"fields": ("summary", "description")}),
         ("Picture", {"fields": (("preview", "picture"),)}),
     )

@@ -1,8 +1,7 @@
 """The catalogue, who owns which units of it, and the events of its changes.
 
-A unit has one owner at any time: stock, a sale's allotment, a claim, or an order.
-What moves units is not here: each act has its own module and is one conditional
-write. The constraints here hold whatever that code believes.
+A unit has one owner at any time: stock, a sale's allotment, a claim, or an order. What moves units
+is not here: each act has its own module. The constraints here hold whatever that code believes.
 """
 
 from django.conf import settings
@@ -50,6 +49,9 @@ class Product(models.Model):
     featured = models.BooleanField(default=False, help_text="Shown on the front page.")
     position = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    limit_per_buyer = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Units, over all orders outside of a sale. Empty: any number."
+    )
     # Counts the times a sale of this product was armed: part of every order id taken in it.
     sale_generation = models.PositiveIntegerField(default=0, editable=False)
 
@@ -61,6 +63,7 @@ class Product(models.Model):
             models.Index(fields=["category", "position", "id"], name="product_listing_by_category"),
             models.Index(fields=["position", "id"], condition=Q(featured=True), name="product_featured"),
         ]
+        constraints = [models.CheckConstraint(condition=~Q(limit_per_buyer=0), name="product_limit_not_zero")]
 
     def __str__(self) -> str:
         return self.name
