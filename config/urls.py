@@ -21,5 +21,6 @@ urlpatterns = [
     path("metrics", telemetry.metrics),
     path("", include("edge.urls")),
     path("", include("orders.urls")),
+    path("", include("live.urls")),
     path("", include("shop.urls")),
 ]

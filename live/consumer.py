@@ -16,10 +16,11 @@ from fastpath_lambda import identity
 from live import codes, messages, origins, outlet, rooms
 from live.admission import Allowance, Door
 from live.codes import Close
-from live.hub import Hub, Unavailable, UnknownRoom
+from live.hub import Hub
 from live.messages import BadMessage, Error, Interest
 from live.order_room import FollowedOrders
 from live.rooms import Kind, Room
+from live.watching import Unavailable, UnknownRoom
 
 # Who finds no place here: long enough for some to leave, or for the next process to be asked.
 COME_BACK_WITHIN = 10.0

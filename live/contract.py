@@ -23,16 +23,31 @@ SCHEMA, ASYNCAPI, TYPES = (
 Schema = Mapping[str, Any]
 
 SAID = {"FromClient": messages.FromClient, "FromServer": messages.FromServer}
-VALUES = {"ProductValue": messages.ProductValue, "OrderValue": messages.OrderValue}
+VALUES = {
+    kind.__name__: kind
+    for kind in (
+        messages.ProductValue,
+        messages.OrderValue,
+        messages.ShowValue,
+        messages.PinValue,
+        messages.MomentValue,
+    )
+}
 
 HEAD = "// What goes over the socket /live/, and what live.js gives others. Written by live/contract.py.\n"
-FUNCTIONS = """
-/** By name: the SKU in a product's room, `order` in an order's. Whole values, newer than the last ones. */
-export type News = Record<string, ProductValue | OrderValue>;
+FUNCTIONS = f"""
+/** A whole value of a room. */
+export type Value = {" | ".join(VALUES)};
 
 /**
- * Follow a room, and how many watch it where that is asked for. Rooms are `product:<slug>` and
- * `order:<id>`; an order's wants the token of its status link. Returns how to stop.
+ * By name: the SKU in a product's room, `order` in an order's; in a show's `show`, `pin:<id>`,
+ * `moment:<id>` and the SKUs of its products. Whole values, newer than the last ones.
+ */
+export type News = Record<string, Value>;
+
+/**
+ * Follow a room, and how many watch it where that is asked for. Rooms are `product:<slug>`,
+ * `show:<slug>` and `order:<id>`; an order's wants the token of its status link. Returns how to stop.
  */
 export function follow(
   room: string,

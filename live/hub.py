@@ -12,7 +12,6 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import redis
 
@@ -20,36 +19,23 @@ from live import rooms
 from live.frames import Frame
 from live.messages import Position
 from live.mirror import Gap, Mirror, Stored
+from live.show_rooms import ShowRooms
 from live.store import Entries, RoomStore
 from live.viewers import Viewers
+from live.watching import WINDOW, MirrorWatcher, Unavailable, UnknownRoom, Watcher
 
 logger = logging.getLogger(__name__)
 
-# About ten updates a second and room: more than eyes can follow, and little for 10,000 sockets.
-WINDOW = 0.1
 CHECK_EVERY = 1.0
 # What is not there is looked for again after this, however often it is asked for.
 UNKNOWN_FOR, _MOST_UNKNOWN = 3.0, 10_000
 _FIRST_RETRY, _LAST_RETRY = 0.1, 2.0
 
 
-class UnknownRoom(LookupError):
-    """Nothing of ours has this name."""
-
-
-class Unavailable(RuntimeError):
-    """The room cannot be read now; ask again soon."""
-
-
-class Watcher(Protocol):
-    def offer(self, mirror: Mirror, frame: Frame) -> None:
-        """Send this frame, or the mirror's snapshot later. Never blocks, never raises."""
-
-
 @dataclass(slots=True)
 class _Watch:
     mirror: Mirror
-    watchers: dict[Watcher, None] = field(default_factory=dict)
+    watchers: dict[MirrorWatcher, None] = field(default_factory=dict)
     shown_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
@@ -71,9 +57,17 @@ class Hub:
         self._is_closed = False
         self._unknown: dict[str, float] = {}  # name → until when
         self.viewers = Viewers(store, watching=self._watching)
+        self._shows = ShowRooms(self)
 
     async def subscribe(self, watcher: Watcher, room: rooms.Room, position: Position | None = None) -> None:
         """Answer with what `position` misses, then offer every update. Raises UnknownRoom, Unavailable."""
+        if room.kind is rooms.Kind.SHOW:
+            await self._shows.subscribe(watcher, room, position)
+        else:
+            await self.join(watcher, room, position)
+
+    async def join(self, watcher: MirrorWatcher, room: rooms.Room, position: Position | None = None) -> None:
+        """As `subscribe`, but of a show only what its own log has."""
         if room.name not in self._watches:
             stored = await self._load_once(room)
             # From here on nothing awaits: no update falls between the answer and the first one offered.
@@ -85,6 +79,10 @@ class Hub:
         self.viewers.start()
 
     def unsubscribe(self, watcher: Watcher, name: str) -> None:
+        self._shows.unsubscribe(watcher, name)
+        self.leave(watcher, name)
+
+    def leave(self, watcher: MirrorWatcher, name: str) -> None:
         # The reader forgets a room that nobody watches any more, when it next looks.
         if watch := self._watches.get(name):
             watch.watchers.pop(watcher, None)
@@ -95,7 +93,7 @@ class Hub:
         tasks = [*self._interrupts, *self._loads.values(), *filter(None, [self._reader])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, self.viewers.close(), return_exceptions=True)
+        await asyncio.gather(*tasks, self.viewers.close(), self._shows.close(), return_exceptions=True)
         for watch in self._watches.values():
             if watch.timer:
                 watch.timer.cancel()
@@ -131,7 +129,8 @@ class Hub:
         raise Unavailable(f"{room.name} is being set up. Ask again soon.")
 
     def _watching(self) -> dict[str, int]:
-        return {name: len(watch.watchers) for name, watch in self._watches.items() if watch.watchers}
+        counts = {name: len(watch.watchers) for name, watch in self._watches.items() if watch.watchers}
+        return self._shows.count(counts)
 
     def _watch(self, name: str, stored: Stored) -> None:
         self._watches[name] = _Watch(Mirror(name, stored))
@@ -155,6 +154,7 @@ class Hub:
                 return  # The reader has lost its link too, and starts again with all rooms.
 
     def _forget_unwatched(self) -> None:
+        self._shows.forget_unwatched()
         for name in [name for name, watch in self._watches.items() if not watch.watchers]:
             watch = self._watches.pop(name)
             if watch.timer:

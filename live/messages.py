@@ -15,12 +15,13 @@ MAX_ROOMS = 100
 
 PRODUCT_STATUSES = ["in_stock", "on_sale", "opens_soon", "paused", "sold_out"]
 ORDER_STATUSES = ["accepted", "placed", "paid", "confirmed", "shipped", "cancelled", "refunded"]
+SHOW_STATUSES = ["scheduled", "live", "ended"]
 ERROR_CODES = {
     "not_json": "What you sent is not JSON.",
     "bad_message": "It is JSON, but none of the three messages.",
     "too_large": f"A message is longer than {MAX_LENGTH} characters.",
     "too_many_rooms": f"A message names, or a connection watches, more than {MAX_ROOMS} rooms.",
-    "unknown_room": "The name is no room, or there is no such product.",
+    "unknown_room": "The name is no room, or there is no such product or show.",
     "forbidden": "An order's room without its token, or a room for staff.",
     "unavailable": "The room cannot be read now: ask again in a few seconds.",
 }
@@ -117,6 +118,42 @@ class OrderValue(Struct, frozen=True):
     status: Annotated[str, Meta(extra_json_schema={"enum": ORDER_STATUSES})]
     version: int
 
+
+class ShowValue(Struct, frozen=True):
+    """What a show's room holds under `show`. Beside it: each SKU of its products, as in their own rooms.
+
+    Times are absolute, in UTC: those of pins and moments on the video's clock (PROGRAM-DATE-TIME).
+    """
+
+    status: Annotated[str, Meta(extra_json_schema={"enum": SHOW_STATUSES})]
+    title: str
+    host: str
+    starts_at: str
+    went_live_at: str | None
+    ended_at: str | None
+    hls_url: str
+    products: list[str]  # slugs, as they stand in the list
+    version: int
+
+
+class PinValue(Struct, frozen=True):
+    """Under `pin:<id>`: from `at` on this product is pinned, or none. The latest `at` wins, then the id."""
+
+    at: str
+    product: str | None
+    version: int
+
+
+class MomentValue(Struct, frozen=True, omit_defaults=True):
+    """Under `moment:<id>`: an instant worth jumping to. One that was taken back is only `removed`."""
+
+    version: int
+    at: str | None = None
+    title: str | None = None
+    removed: bool = False
+
+
+ShowPart = ShowValue | PinValue | MomentValue
 
 FromClient = Subscribe | Unsubscribe | Ping
 FromServer = Snapshot | Update | Viewers | Error | Pong

@@ -7,6 +7,7 @@ last, so what waits reaches them once, with everybody else.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 from msgspec import Raw, Struct
@@ -15,6 +16,15 @@ from live import messages
 from live.frames import Frame
 
 Changes = Mapping[str, Raw]
+
+
+class Shown(Protocol):
+    """A room as it is shown to its watchers."""
+
+    name: str
+
+    def snapshot(self) -> Frame:
+        """All of it, as it was shown last."""
 
 
 class Gap(Exception):
@@ -90,7 +100,7 @@ class Mirror:
     @property
     def is_urgent(self) -> bool:
         """Whether a status changed: sold out, back in stock and the like wait for nobody."""
-        return any(_status(self._state.get(name)) != _status(value) for name, value in self._waiting.items())
+        return changes_a_status(self._state, self._waiting)
 
     def show(self) -> Frame:
         """Make what waits part of the state, and return the update that says so."""
@@ -99,26 +109,35 @@ class Mirror:
         self._offset = self.read_to
         self._changed_at.update(dict.fromkeys(changes, self._offset))
         self._snapshot = None
-        return Frame(messages.Update(self.name, self._position, changes))
+        return Frame(messages.Update(self.name, self.position, changes))
 
     def snapshot(self) -> Frame:
         if self._snapshot is None:
-            self._snapshot = Frame(messages.Snapshot(self.name, self._position, self._state))
+            self._snapshot = Frame(messages.Snapshot(self.name, self.position, self._state))
         return self._snapshot
 
     def answer(self, position: messages.Position | None) -> Frame:
         """What brings somebody who stands at `position` to where everybody is."""
         if position is None or not self._reaches(position):
             return self.snapshot()
-        missed = {
-            name: value
-            for name, value in self._state.items()
-            if self._changed_at.get(name, 0) > position.offset
-        }
-        return Frame(messages.Update(self.name, self._position, missed, recovered=True))
+        missed = {name: self._state[name] for name in self.changed_since(position.offset)}
+        return Frame(messages.Update(self.name, self.position, missed, recovered=True))
+
+    def changed_since(self, offset: int) -> list[str]:
+        """The names whose shown values are newer than this offset, which must not be before `floor`."""
+        return [name for name in self._state if self._changed_at.get(name, 0) > offset]
 
     @property
-    def _position(self) -> messages.Position:
+    def floor(self) -> int:
+        return self._floor
+
+    @property
+    def state(self) -> Changes:
+        """What was shown last."""
+        return self._state
+
+    @property
+    def position(self) -> messages.Position:
         return messages.Position(self._epoch, self._offset)
 
     def _reaches(self, position: messages.Position) -> bool:
@@ -141,6 +160,10 @@ class Mirror:
             self._floor = stored.log[0][0] - 1
             for offset, changes in stored.log:
                 self._changed_at.update(dict.fromkeys(changes, offset))
+
+
+def changes_a_status(state: Changes, changes: Changes) -> bool:
+    return any(_status(state.get(name)) != _status(value) for name, value in changes.items())
 
 
 def _status(value: Raw | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from live import codes, eager
 from live.frames import Frame
-from live.mirror import Mirror
+from live.mirror import Shown
 from live.wire import EXTENSION, Frames
 
 logger = logging.getLogger(__name__)
@@ -26,9 +26,9 @@ class Outlet:
     """Frames for one connection. Who makes one says how a frame is put on the wire."""
 
     def __init__(self) -> None:
-        self._behind: dict[Mirror, None] = {}
+        self._behind: dict[Shown, None] = {}
 
-    def offer(self, mirror: Mirror, frame: Frame) -> None:
+    def offer(self, mirror: Shown, frame: Frame) -> None:
         if self._behind or not self._put(frame):
             self._mark(mirror)
 
@@ -47,7 +47,7 @@ class Outlet:
         """False where there is no room for it: then `_go_on` is called once there is."""
         raise NotImplementedError
 
-    def _mark(self, mirror: Mirror) -> None:
+    def _mark(self, mirror: Shown) -> None:
         self._behind[mirror] = None
 
     def _go_on(self) -> None:
@@ -67,7 +67,7 @@ class FrameOutlet(Outlet):
         self._patience: asyncio.TimerHandle | None = None
         frames.on_writable = self._go_on
 
-    def offer(self, mirror: Mirror, frame: Frame) -> None:
+    def offer(self, mirror: Shown, frame: Frame) -> None:
         # The one line that runs ten thousand times for each update.
         if self._behind or not self._frames.write_frame(frame.raw):
             self._mark(mirror)
@@ -75,7 +75,7 @@ class FrameOutlet(Outlet):
     def _put(self, frame: Frame) -> bool:
         return self._frames.write_frame(frame.raw)
 
-    def _mark(self, mirror: Mirror) -> None:
+    def _mark(self, mirror: Shown) -> None:
         super()._mark(mirror)
         if self._patience is None:
             loop = asyncio.get_running_loop()

@@ -1,10 +1,10 @@
--- Writes values of one product into its room, on the shop's behalf.
+-- Writes values of one product, or of one show, into its room, on the shop's behalf.
 --
 -- Dropped whole while the product's sale is in the ledger, which then writes the room
 -- itself; a value that is not newer than the room's is dropped alone. Both checks and
 -- the write are one step, so a late message never covers a newer truth.
 --
--- KEYS: the product's sale, the room's meta, its state, its log
+-- KEYS: the product's sale (of a show: a key that never exists), the room's meta, its state, its log
 -- ARGV: an epoch (used if the room is new), the log's length, 'whole' or 'part',
 --       then for each value: its name, its version, its JSON
 -- Returns the room's offset, or -1 while the ledger owns the room.

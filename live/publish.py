@@ -8,8 +8,8 @@ harmless. While a sale's ledger owns a product's room, only its scripts write it
 import functools
 import itertools
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,11 +23,24 @@ from fastpath_lambda import keys
 from live import messages, rooms
 
 Thing = TypeVar("Thing")
+Value = messages.ProductValue | messages.ShowPart
+# Room → whose sale may own it, and name → value.
+Changes = dict[str, tuple[str, dict[str, Value]]]
 
 LOG_LENGTH = 1000
 # Whoever still has an order's page open after this reloads it to see more.
 ORDER_KEPT_FOR = timedelta(days=30)
 _PIPELINE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ShowChange:
+    """One value of a show's own room, by its name there."""
+
+    show: str  # slug
+    name: str
+    value: messages.ShowPart
+
 
 _PUBLISH = (Path(__file__).parent / "publish.lua").read_text()
 _ORDER = (Path(__file__).parent / "order.lua").read_text()
@@ -35,12 +48,23 @@ _ORDER = (Path(__file__).parent / "order.lua").read_text()
 
 def product(values: Iterable[Mapping[str, Any]]) -> None:
     """Show these values, payloads of `stock.changed`: {"product": slug, "sku", …, "version"}."""
-    _write(values, "part")
+    _write_rooms(_newest_by_product(values), "part")
 
 
 def whole_product(values: Iterable[Mapping[str, Any]]) -> None:
     """As `product`, and the values are all SKUs of their products: rooms become whole with them."""
-    _write(values, "whole")
+    _write_rooms(_newest_by_product(values), "whole")
+
+
+def show(changes: Iterable[ShowChange]) -> None:
+    """Show these values of shows' own rooms; their products' values stand in the products'."""
+    _write_rooms(_newest_by_show(changes), "part")
+
+
+def whole_show(slug: str, values: Mapping[str, Value]) -> None:
+    """As `show`, and these are all values of this one: its room becomes whole with them."""
+    room = rooms.show(slug)
+    _write_rooms({room: (room, dict(values))}, "whole")
 
 
 def order(order_id: str, status: str, version: int) -> None:
@@ -64,30 +88,42 @@ def orders(changes: Iterable[messages.OrderValue]) -> None:
             pipeline.execute()
 
 
-def _write(values: Iterable[Mapping[str, Any]], extent: str) -> None:
+def _write_rooms(changes: Changes, extent: str) -> None:
     script = _store().register_script(_PUBLISH)
-    for batch in _batches(_newest_by_product(values).items()):
+    for batch in _batches(changes.items()):
         with _store().pipeline(transaction=False) as pipeline:
-            for slug, by_sku in batch:
-                room = rooms.product(slug)
+            for room, (owner, values) in batch:
                 written = [keys.room_meta(room), keys.room_state(room), keys.room_log(room)]
                 arguments: list[Any] = [uuid.uuid4().hex[:12], LOG_LENGTH, extent]
-                for value in by_sku.values():
-                    arguments += [value.sku, value.version, bytes(messages.raw(value))]
-                script([keys.sale(slug), *written], arguments, client=pipeline)
+                for name, value in values.items():
+                    arguments += [name, value.version, bytes(messages.raw(value))]
+                script([keys.sale(owner), *written], arguments, client=pipeline)
             pipeline.execute()
 
 
-def _newest_by_product(
-    payloads: Iterable[Mapping[str, Any]],
-) -> dict[str, dict[str, messages.ProductValue]]:
-    newest: dict[str, dict[str, messages.ProductValue]] = defaultdict(dict)
+def _newest_by_product(payloads: Iterable[Mapping[str, Any]]) -> Changes:
+    newest: Changes = {}
     for payload in payloads:
         value = msgspec.convert(payload, messages.ProductValue)
-        by_sku = newest[payload["product"]]
-        if value.sku not in by_sku or by_sku[value.sku].version < value.version:
-            by_sku[value.sku] = value
+        slug = payload["product"]
+        _, by_sku = newest.setdefault(rooms.product(slug), (slug, {}))
+        _keep_newest(by_sku, value.sku, value)
     return newest
+
+
+def _newest_by_show(changes: Iterable[ShowChange]) -> Changes:
+    newest: Changes = {}
+    for change in changes:
+        room = rooms.show(change.show)
+        # No ledger ever owns a show's room: there is no sale of this name.
+        _, by_name = newest.setdefault(room, (room, {}))
+        _keep_newest(by_name, change.name, change.value)
+    return newest
+
+
+def _keep_newest(values: dict[str, Value], name: str, value: Value) -> None:
+    if name not in values or values[name].version < value.version:
+        values[name] = value
 
 
 def _batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from live import messages, publish
+from live.shows import values
 from shop import events
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ class Event(Protocol):
 def deliver(happened: Sequence[Event]) -> None:
     """Tell the rooms, all events at once. Raises redis.RedisError when that has to be tried again."""
     publish.product(_readable(happened, events.STOCK, _check_stock))
+    publish.show(_readable(happened, events.SHOW, values.read_change))
     publish.orders(_readable(happened, events.ORDER, _order))
 
 

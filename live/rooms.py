@@ -56,6 +56,10 @@ def product(slug: str) -> str:
     return Room(Kind.PRODUCT, slug).name
 
 
+def show(slug: str) -> str:
+    return Room(Kind.SHOW, slug).name
+
+
 def order(order_id: str) -> str:
     return Room(Kind.ORDER, order_id).name
 

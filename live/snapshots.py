@@ -1,6 +1,6 @@
 """Makes a room from the database, once, when somebody comes for it and the store has none.
 
-That is a product nobody has watched or bought since the store was empty. From then on
+That is a product nobody has watched or bought since the store was empty, or a show. From then on
 the room is written with every change, and connecting costs no query.
 """
 
@@ -11,26 +11,39 @@ from django.conf import settings
 from django.db import Error as DatabaseFailed
 
 from live import publish, rooms
-from live.hub import Unavailable
+from live.shows import values
+from live.watching import Unavailable
 from shop.models import Sku
 
 
 async def make(room: rooms.Room) -> bool:
-    """Put the room into the store. False where there is no such product. Raises Unavailable."""
-    if room.kind is not rooms.Kind.PRODUCT:
-        return False
+    """Put the room into the store. False where there is no such thing. Raises Unavailable."""
     try:
-        made: bool = await database_sync_to_async(_make_product)(room.subject)
+        made: bool = await database_sync_to_async(make_now)(room)
     except DatabaseFailed as error:
         raise Unavailable("The shop's database does not answer. Ask again soon.") from error
     return made
 
 
+def make_now(room: rooms.Room) -> bool:
+    """As `make`, from synchronous code."""
+    if room.kind is rooms.Kind.PRODUCT:
+        return _make_product(room.subject)
+    return room.kind is rooms.Kind.SHOW and _make_show(room.subject)
+
+
+def _make_show(slug: str) -> bool:
+    found = values.whole(slug)
+    if found:
+        publish.whole_show(slug, found)
+    return bool(found)
+
+
 def _make_product(slug: str) -> bool:
-    values = product(slug)
+    found = product(slug)
     # A change that commits after this query is newer, and publishing drops the older of the two.
-    publish.whole_product(values)
-    return bool(values)
+    publish.whole_product(found)
+    return bool(found)
 
 
 def product(slug: str) -> list[dict[str, Any]]:

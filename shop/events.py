@@ -18,6 +18,7 @@ from shop.models import OutboxEvent, Sale
 STOCK = "stock.changed"
 ORDER = "order.changed"
 SALE = "sale.changed"
+SHOW = "show.changed"
 
 # Inserts one event per row of `changed` (sku_id, available, version): {"product", "sku",
 # "available", "price", "currency", "status", "version"}. Wants the parameter %(currency)s.
@@ -56,6 +57,10 @@ def sale_key(sale_id: int) -> str:
 
 def order_key(order_id: UUID | str) -> str:
     return f"order:{order_id}"
+
+
+def show_key(slug: str) -> str:
+    return f"show:{slug}"
 
 
 def tell_stock(sku_ids: Iterable[int]) -> None:

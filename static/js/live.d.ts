@@ -36,7 +36,7 @@ export interface Snapshot {
   type: "snapshot";
   room: string;
   position: Position;
-  state: Record<string, ProductValue | OrderValue>;
+  state: Record<string, ProductValue | OrderValue | ShowValue | PinValue | MomentValue>;
 }
 
 /** What changed in a room since the last message: whole values. Recovered: since the client's position. */
@@ -44,7 +44,7 @@ export interface Update {
   type: "update";
   room: string;
   position: Position;
-  changes: Record<string, ProductValue | OrderValue>;
+  changes: Record<string, ProductValue | OrderValue | ShowValue | PinValue | MomentValue>;
   recovered?: boolean;
 }
 
@@ -85,16 +85,50 @@ export interface OrderValue {
   version: number;
 }
 
+/** What a show's room holds under `show`. Beside it: each SKU of its products, as in their own rooms. Times are absolute, in UTC: those of pins and moments on the video's clock (PROGRAM-DATE-TIME). */
+export interface ShowValue {
+  status: "scheduled" | "live" | "ended";
+  title: string;
+  host: string;
+  starts_at: string;
+  went_live_at: string | null;
+  ended_at: string | null;
+  hls_url: string;
+  products: string[];
+  version: number;
+}
+
+/** Under `pin:<id>`: from `at` on this product is pinned, or none. The latest `at` wins, then the id. */
+export interface PinValue {
+  at: string;
+  product: string | null;
+  version: number;
+}
+
+/** Under `moment:<id>`: an instant worth jumping to. One that was taken back is only `removed`. */
+export interface MomentValue {
+  version: number;
+  at?: string | null;
+  title?: string | null;
+  removed?: boolean;
+}
+
 export type FromClient = Subscribe | Unsubscribe | Ping;
 
 export type FromServer = Snapshot | Update | Viewers | Error | Pong;
 
-/** By name: the SKU in a product's room, `order` in an order's. Whole values, newer than the last ones. */
-export type News = Record<string, ProductValue | OrderValue>;
+/** A whole value of a room. */
+export type Value = ProductValue | OrderValue | ShowValue | PinValue | MomentValue;
 
 /**
- * Follow a room, and how many watch it where that is asked for. Rooms are `product:<slug>` and
- * `order:<id>`; an order's wants the token of its status link. Returns how to stop.
+ * By name: the SKU in a product's room, `order` in an order's; in a show's `show`, `pin:<id>`,
+ * `moment:<id>` and the SKUs of its products. Whole values, newer than the last ones.
+ */
+export type News = Record<string, Value>;
+
+/**
+ * Follow a room, and how many watch it where that is asked for. Rooms are `product:<slug>`,
+ * `show:<slug>` and `order:<id>`; an order's wants the token of its status link. Returns how to stop.
  */
 export function follow(
   room: string,

@@ -9,9 +9,10 @@ import pytest
 
 from fastpath_lambda import keys
 from live import publish, rooms
-from live.hub import WINDOW, Hub, UnknownRoom
+from live.hub import Hub
 from live.messages import Position
 from live.store import RoomStore
+from live.watching import WINDOW, UnknownRoom
 from tests.live.world import Watcher, make_value
 
 LAMP = rooms.parse("product:lamp")

@@ -8,8 +8,9 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from live import publish, rooms, snapshots
-from live.hub import Hub, Unavailable, UnknownRoom
+from live.hub import Hub
 from live.store import RoomStore
+from live.watching import Unavailable, UnknownRoom
 from shop.models import Category, Product, Sale, Sku, Stock
 from tests.live.world import Watcher, make_value
 
