@@ -21,7 +21,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from edge import routing
-from edge.router import answers
+from edge.router import answers, ranges
 from edge.routing import Origin, Route
 from fastpath_lambda import problems
 
@@ -38,12 +38,20 @@ A_WHILE = "public, max-age=300"
 # Django's manifest storage writes the hash of the content into the name.
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]*$")
 
+PLAYLIST = "application/vnd.apple.mpegurl"
+# A live one is another every few seconds; a recording's may still become another.
+LIVE_PLAYLIST = "public, max-age=1"
+RECORDED_PLAYLIST = "public, max-age=15"
+# What lies in a show's own folder is written by a packager, which never gives a name twice.
+_SEGMENT = re.compile(r"^/media/shows/[^/]+/.+\.(m4s|mp4|ts|aac|vtt)$")
+
 # Those of this machine differ from the next one's: only what Python brings, and this.
 _TYPES = mimetypes.MimeTypes()
 for _ending, _type in {
     ".avif": "image/avif",
     ".js": "text/javascript",
-    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m3u8": PLAYLIST,
+    ".m4s": "video/iso.segment",
     ".map": "application/json",
     ".mjs": "text/javascript",
     ".svg": "image/svg+xml",
@@ -53,7 +61,14 @@ for _ending, _type in {
     ".woff2": "font/woff2",
 }.items():
     _TYPES.add_type(_type, _ending)
-_TEXT = ("text/", "application/json", "application/manifest+json", "application/xml", "image/svg+xml")
+_TEXT = (
+    "text/",
+    "application/json",
+    "application/manifest+json",
+    "application/xml",
+    "image/svg+xml",
+    PLAYLIST,
+)
 # A page of the mini-site stands for a page of the shop, and says what Django says there.
 _PAGE_HEADERS = {
     "X-Frame-Options": "DENY",
@@ -143,12 +158,17 @@ def _cache_control(route: Route) -> str:
         return ASK_FIRST if route.is_rewritten else FOREVER
     if route.origin is Origin.STATIC:
         return FOREVER if _HASHED.search(route.path) else ASK_FIRST
-    return A_WHILE
+    return FOREVER if _SEGMENT.match(route.path) else A_WHILE
+
+
+def _playlist_cache_control(playlist: bytes) -> str:
+    return RECORDED_PLAYLIST if b"#EXT-X-ENDLIST" in playlist else LIVE_PLAYLIST
 
 
 def _present(request: web.BaseRequest, file: _File, cache_control: str) -> web.Response:
     headers = file.headers.copy()
-    headers["Cache-Control"] = cache_control
+    is_playlist = headers["Content-Type"].startswith(PLAYLIST)
+    headers["Cache-Control"] = _playlist_cache_control(file.body) if is_playlist else cache_control
     body = file.body
     if file.compressed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
         body = file.compressed
@@ -161,7 +181,8 @@ def _present(request: web.BaseRequest, file: _File, cache_control: str) -> web.R
     if request.method == "HEAD":
         headers["Content-Length"] = str(len(body))
         return web.Response(headers=headers)
-    return web.Response(body=body, headers=headers)
+    response = web.Response(body=body, headers=headers)
+    return response if "Content-Encoding" in headers else ranges.cut(request, response, headers["ETag"])
 
 
 def _has(if_none_match: str | None, etag: str) -> bool:

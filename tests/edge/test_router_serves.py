@@ -102,6 +102,58 @@ class TestFiles:
             assert answer.headers["Content-Type"] == "video/mp4"
             assert len(await answer.read()) == 3_000_000
 
+    async def test_small_ones_come_in_ranges_too(self, edge):
+        edge.write("media/shows/lake/00.m4s", bytes(range(100)))
+
+        async with edge.ask("/media/shows/lake/00.m4s", headers={"Range": "bytes=10-19"}) as answer:
+            assert (answer.status, await answer.read()) == (206, bytes(range(10, 20)))
+            assert answer.headers["Content-Range"] == "bytes 10-19/100"
+            assert answer.headers["Content-Length"] == "10"
+        async with edge.ask("/media/shows/lake/00.m4s", headers={"Range": "bytes=-5"}) as answer:
+            assert (answer.status, await answer.read()) == (206, bytes(range(95, 100)))
+        async with edge.ask("/media/shows/lake/00.m4s", headers={"Range": "bytes=90-"}) as answer:
+            assert answer.headers["Content-Range"] == "bytes 90-99/100"
+
+    @pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=500-600"])
+    async def test_a_range_behind_the_end_is_refused_with_the_length(self, edge, wanted):
+        edge.write("media/shows/lake/00.m4s", bytes(100))
+
+        async with edge.ask("/media/shows/lake/00.m4s", headers={"Range": wanted}) as answer:
+            assert (answer.status, answer.headers["Content-Range"]) == (416, "bytes */100")
+
+    @pytest.mark.parametrize(
+        "headers",
+        [{"Range": "bytes=1-2,4-5"}, {"Range": "pages=1-2"}, {"Range": "bytes=1-2", "If-Range": '"another"'}],
+    )
+    async def test_the_whole_is_sent_where_a_part_would_be_wrong(self, edge, headers):
+        edge.write("media/shows/lake/00.m4s", bytes(100))
+
+        async with edge.ask("/media/shows/lake/00.m4s", headers=headers) as answer:
+            assert (answer.status, len(await answer.read())) == (200, 100)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "kind", "cache"),
+        [
+            ("9a0b-00.m4s", b"x", "video/iso.segment", "max-age=31536000, immutable"),
+            ("9a0b-init.mp4", b"x", "video/mp4", "max-age=31536000, immutable"),
+            ("live/00.ts", b"x", "video/mp2t", "max-age=31536000, immutable"),
+            ("index.m3u8", b"#EXTM3U\n", "application/vnd.apple.mpegurl; charset=utf-8", "max-age=1"),
+            (
+                "index.m3u8",
+                b"#EXTM3U\n#EXT-X-ENDLIST\n",
+                "application/vnd.apple.mpegurl; charset=utf-8",
+                "max-age=15",
+            ),
+            ("poster.jpg", b"x", "image/jpeg", "max-age=300"),
+        ],
+    )
+    async def test_a_shows_files_are_kept_as_long_as_they_stay_true(self, edge, name, content, kind, cache):
+        edge.write(f"media/shows/lake/{name}", content)
+
+        async with edge.ask(f"/media/shows/lake/{name}") as answer:
+            assert answer.headers["Content-Type"] == kind
+            assert answer.headers["Cache-Control"] == f"public, {cache}"
+
     @pytest.mark.parametrize(
         ("name", "path"),
         [("größe.css", "gr%C3%B6%C3%9Fe.css"), ("a b.css", "a%20b.css"), ("1%.css", "1%25.css")],
