@@ -38,7 +38,7 @@ class DemoProduct:
         return slugify(self.name)
 
     def draw(self) -> str:
-        kind, palette = _palette(self.picture)
+        kind, palette = palette_of(self.picture)
         return pictures.product(kind, palette, ground=self.ground, seed=self.slug)
 
 
@@ -52,7 +52,7 @@ class DemoCategory:
     products: tuple[DemoProduct, ...]
 
     def draw(self) -> str:
-        things = [_palette(picture) for picture in self.pictures]
+        things = [palette_of(picture) for picture in self.pictures]
         return pictures.category(things, ground=self.ground, seed=self.slug)
 
 
@@ -72,5 +72,5 @@ def _product(fields: Mapping[str, Any], *, ground: str) -> DemoProduct:
     return DemoProduct(**{**fields, "skus": skus, "ground": ground})
 
 
-def _palette(picture: Mapping[str, str]) -> tuple[str, Palette]:
+def palette_of(picture: Mapping[str, str]) -> tuple[str, Palette]:
     return picture["kind"], Palette(**{name: value for name, value in picture.items() if name != "kind"})
