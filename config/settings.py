@@ -15,6 +15,8 @@ SECRET_KEY = env.text("SECRET_KEY", "embedded-only-change-me-before-you-deploy")
 # Signs the links to an order's status. Both doors of the fast path and the shop hold it.
 STATUS_TOKEN_SECRET = env.text("STATUS_TOKEN_SECRET", "embedded-only-status-secret")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*")
+# Signs who is logged in, for the fast path: both its doors and the shop hold it.
+ACCOUNT_TOKEN_SECRET = env.text("ACCOUNT_TOKEN_SECRET", "embedded-only-account-secret")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 # Where each process is found; the edge's is the one the world sees.

@@ -23,6 +23,9 @@ from fastpath_lambda.stores.commands import Command, Steps, T
 
 logger = logging.getLogger(__name__)
 
+_HEADERS = {b"content-type": "content_type", b"accept": "accept", b"idempotency-key": "idempotency_key"}
+_HEADERS[b"cookie"] = "cookies"
+
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
@@ -32,7 +35,7 @@ class Door:
     """Everything one process needs to serve the fast path, from start to end."""
 
     def __init__(self) -> None:
-        self._fastpath = FastPath(secret=environment.status_token_secret())
+        self._fastpath = FastPath.from_environment()
         self._ledger = Pipeline(resp.Address.parse(environment.redis_url()))
         self._gathering = Gathering(self._ledger.run)
         self._sender = Sender(
@@ -134,12 +137,8 @@ async def _read(receive: Receive) -> bytes | None:
 def _asked(scope: Event, body: bytes) -> Asked:
     asked = Asked(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), body=body)
     for name, text in scope["headers"]:
-        if name == b"content-type":
-            asked.content_type = text.decode("latin-1")
-        elif name == b"accept":
-            asked.accept = text.decode("latin-1")
-        elif name == b"idempotency-key":
-            asked.idempotency_key = text.decode("latin-1")
+        if name in _HEADERS:
+            setattr(asked, _HEADERS[name], text.decode("latin-1"))
     return asked
 
 

@@ -31,6 +31,7 @@ class Claim:
     payment_token: str
     fingerprint: str
     accepted_ms: int  # by the ledger's clock, milliseconds since 1970
+    account: int | None = None  # of whoever was logged in
 
     @property
     def accepted_at(self) -> datetime:
@@ -63,6 +64,7 @@ def fields(sale: Sale, request: Request) -> dict[str, Any]:
         "address": request.address,
         "payment_token": request.payment_token,
         "fingerprint": request.fingerprint,
+        "account": request.account,
     }
 
 
@@ -84,4 +86,7 @@ def from_json(text: str | bytes) -> Claim:
             raise BadClaim(f"{name} is {found.get(name)!r}: a {kind.__name__} is wanted")
     if found["quantity"] < 1:
         raise BadClaim(f"quantity is {found['quantity']}: at least 1 is wanted")
-    return Claim(**{name: found[name] for name in _TYPES})
+    account = found.get("account")
+    if account is not None and type(account) is not int:
+        raise BadClaim(f"account is {account!r}: an int is wanted, or nothing")
+    return Claim(**{name: found[name] for name in _TYPES}, account=account)

@@ -21,6 +21,10 @@ def status_token_secret() -> str:
     return os.environ.get("STATUS_TOKEN_SECRET") or "embedded-only-status-secret"
 
 
+def account_token_secret() -> str:
+    return os.environ.get("ACCOUNT_TOKEN_SECRET") or "embedded-only-account-secret"
+
+
 def region() -> str:
     return os.environ.get("AWS_REGION") or "us-east-1"
 

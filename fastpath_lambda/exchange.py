@@ -20,6 +20,7 @@ class Asked:
     content_type: str = ""
     accept: str = ""
     idempotency_key: str | None = None
+    cookies: str = ""
     body: bytes = b""
 
 

@@ -4,7 +4,9 @@ Every answer is a conversation with the ledger (stores/commands.py), so that the
 and the ASGI door run the same steps.
 """
 
-from fastpath_lambda import exchange, forms, ordering, problems, status
+import time
+
+from fastpath_lambda import accounts, environment, exchange, forms, ordering, problems, status
 from fastpath_lambda.exchange import Answer, Asked
 from fastpath_lambda.forms import BadForm
 from fastpath_lambda.ordering import CannotTake
@@ -17,9 +19,15 @@ RETRY_AFTER_SECONDS = 1
 
 
 class FastPath:
-    def __init__(self, *, secret: str, sales: Sales | None = None) -> None:
+    def __init__(self, *, secret: str, account_secret: str, sales: Sales | None = None) -> None:
         self._secret = secret
+        self._account_secret = account_secret
         self._sales = sales or Sales()
+
+    @classmethod
+    def from_environment(cls) -> "FastPath":
+        account_secret = environment.account_token_secret()
+        return cls(secret=environment.status_token_secret(), account_secret=account_secret)
 
     def answer(self, asked: Asked) -> Steps[Answer]:
         route = find_route(asked.path)
@@ -34,7 +42,8 @@ class FastPath:
 
     def _serve(self, asked: Asked, route: Route) -> Steps[Answer]:
         if route.order_id is None:
-            return ordering.place(asked, route, sales=self._sales, secret=self._secret)
+            account = accounts.find(asked.cookies, secret=self._account_secret, now=time.time())
+            return ordering.place(asked, route, account=account, sales=self._sales, secret=self._secret)
         return status.show(asked, route, route.order_id, sales=self._sales, secret=self._secret)
 
 

@@ -39,7 +39,7 @@ def handler(event: Event, context: object) -> dict[str, Any]:
 
 @cache
 def _fastpath() -> FastPath:
-    return FastPath(secret=environment.status_token_secret())
+    return FastPath.from_environment()
 
 
 @cache
@@ -69,8 +69,15 @@ def _read(event: Event) -> Asked:
         content_type=headers.get("content-type", ""),
         accept=headers.get("accept", ""),
         idempotency_key=headers.get("idempotency-key"),
+        cookies=_cookies(event),
         body=_body(event),
     )
+
+
+def _cookies(event: Event) -> str:
+    """API Gateway takes them out of the headers."""
+    found = event.get("cookies")
+    return ";".join(map(str, found)) if isinstance(found, list) else ""
 
 
 def _body(event: Event) -> bytes:

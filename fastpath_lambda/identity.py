@@ -27,6 +27,11 @@ def buyer(email: str) -> str:
     return email.strip().casefold()
 
 
+def account_buyer(account: int | None) -> str:
+    """Whose limit it counts against beside the e-mail's, which never looks like it; of a guest, nobody's."""
+    return "" if account is None else f"account:{account}"
+
+
 def fingerprint(fields: Mapping[str, object]) -> str:
     """A hash of what was asked, the same for JSON and form: tells a repeat from a conflict."""
     canonical = "\n".join([f"{name}={fields[name]}" for name in sorted(fields)])

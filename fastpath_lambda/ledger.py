@@ -1,9 +1,10 @@
 """The one place where units are taken, and the promise every store must keep.
 
 A ledger never takes more than there is, never gives a buyer more than the limit over
-all their requests, and answers once per order id: asking again returns the first
-claim, even after closing, so a client that lost our reply may retry without buying
-twice. The same id with another fingerprint is a conflict. Refusals are not remembered.
+all their requests, known by e-mail or by account, and answers once per order id:
+asking again returns the first claim, even after closing, so a client that lost our
+reply may retry without buying twice. The same id with another fingerprint is a
+conflict. Refusals are not remembered.
 
 The claim it records is also what the drain reads, and the intent to buffer it is
 written in the same step: units cannot be taken without somebody getting them. The
@@ -44,6 +45,7 @@ class Release:
     sku: str
     quantity: int
     buyer: str  # whose limit they counted against
+    account: int | None = None  # and whose beside it
 
     def __post_init__(self) -> None:
         if self.quantity < 1:

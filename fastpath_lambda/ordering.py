@@ -25,7 +25,7 @@ class CannotTake(Exception):
         self.problem = problem
 
 
-def place(asked: Asked, route: Route, *, sales: Sales, secret: str) -> Steps[Answer]:
+def place(asked: Asked, route: Route, *, account: int | None, sales: Sales, secret: str) -> Steps[Answer]:
     """Raises CannotTake or BadForm, whose problem is the answer."""
     form: OrderForm | None = None
     for _ in range(_TRIES):
@@ -33,14 +33,14 @@ def place(asked: Asked, route: Route, *, sales: Sales, secret: str) -> Steps[Ans
         if sale is None:
             raise CannotTake(problems.not_found())
         form = form or forms.parse_order(asked.body, asked.content_type, asked.idempotency_key)
-        taken = yield from redis_steps.take(sale, name(form, sale))
+        taken = yield from redis_steps.take(sale, name(form, sale, account=account))
         if not isinstance(taken.outcome, Stale):
             return _present(taken, sale, form, asked, secret)
         sales.forget(route.product)
     raise CannotTake(problems.unavailable(1))
 
 
-def name(form: OrderForm, sale: Sale) -> Request:
+def name(form: OrderForm, sale: Sale, *, account: int | None = None) -> Request:
     """The form as the ledger wants it: with the order id that its key makes in this sale."""
     return Request(
         order_id=identity.order_id(scope=sale.product, generation=sale.generation, key=form.key),
@@ -48,6 +48,7 @@ def name(form: OrderForm, sale: Sale) -> Request:
         sku=form.sku,
         quantity=form.quantity,
         buyer=form.buyer,
+        account=account,
         email=form.email,
         name=form.name,
         address=form.address,

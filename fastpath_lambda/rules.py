@@ -68,6 +68,7 @@ class Request:
     name: str
     address: Mapping[str, str]
     payment_token: str
+    account: int | None = None  # of whoever is logged in: a second buyer whose limit it counts against
 
     def __post_init__(self) -> None:
         if self.quantity < 1:

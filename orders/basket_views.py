@@ -62,7 +62,9 @@ def _check_out(request: HttpRequest) -> HttpResponse:
     values = {name: request.POST.get(name, "") for name in checkout.FIELDS}
     lines = basket.get_lines(request.session)
     try:
-        order_id = checkout.check_out(values, key=key, lines=lines, now=timezone.now())
+        order_id = checkout.check_out(
+            values, key=key, lines=lines, now=timezone.now(), account=request.user.pk
+        )
     except checkout.CannotCheckOut as error:
         # Under the old key, what is mended now would be another body.
         return _form(request, values, key=checkout.new_key(), errors=error.errors, status=error.status)

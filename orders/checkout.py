@@ -39,10 +39,18 @@ def blank() -> dict[str, str]:
     return dict.fromkeys(FIELDS, "") | _ANYTHING
 
 
-def check_out(values: Mapping[str, str], *, key: str, lines: Sequence[BasketLine], now: datetime) -> str:
+def check_out(
+    values: Mapping[str, str],
+    *,
+    key: str,
+    lines: Sequence[BasketLine],
+    now: datetime,
+    account: int | None = None,
+) -> str:
     """Place the order and return its id; the first one again where this key was used before."""
     form = _check(values, key=key, lines=lines)
-    asked = placing.ask(form, scope=placing.BASKET, lines=[(line.sku, line.quantity) for line in lines])
+    wanted = [(line.sku, line.quantity) for line in lines]
+    asked = placing.ask(form, scope=placing.BASKET, lines=wanted, account=account)
     match placing.place(asked, now=now):
         case Placed(order_id, _):
             return order_id

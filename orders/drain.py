@@ -27,7 +27,7 @@ WITH claim AS (
     FROM jsonb_to_recordset(%s::jsonb) AS c(
         order_id uuid, sale_id bigint, generation integer, product text, number bigint, sku text,
         quantity integer, unit_price numeric(10, 2), currency text, buyer text, email text, name text,
-        address jsonb, payment_token text, fingerprint text, accepted_ms bigint
+        address jsonb, payment_token text, fingerprint text, accepted_ms bigint, account integer
     )
     LEFT JOIN shop_sku ON shop_sku.code = c.sku
     LEFT JOIN shop_allotment AS allotment
@@ -36,11 +36,11 @@ WITH claim AS (
 ), placed AS (
     INSERT INTO orders_order (
         id, status, version, email, buyer, name, address, payment_token, currency, total,
-        fingerprint, sale_id, generation, claim_number, accepted_at
+        fingerprint, sale_id, generation, claim_number, accepted_at, account_id
     )
     SELECT order_id, 'placed', 1, email, buyer, name, address, payment_token, currency,
            unit_price * quantity, fingerprint, sale_id, generation, number,
-           to_timestamp(accepted_ms / 1000.0)
+           to_timestamp(accepted_ms / 1000.0), account
     FROM claim ORDER BY order_id
     ON CONFLICT (id) DO NOTHING
     RETURNING id

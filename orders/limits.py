@@ -1,6 +1,7 @@
 """What the shop itself sells of one product to one buyer, held against the product's limit.
 
-The count is the buyer's own row, raised by the statement that writes the order: by one
+A buyer is an e-mail, and an account too where somebody is logged in (identity.py). The
+count is the buyer's own row, raised by the statement that writes the order: by one
 upsert whose condition is the limit, so of two orders at once the second waits for the
 first and then counts on from it. Only what a limit stood for is counted, and each line
 says whether it was; an undone order gives back exactly that. What a sale sells is counted
@@ -34,12 +35,13 @@ IS_KEPT = "(SELECT count(*) FROM wanted) = (SELECT count(*) FROM within)"
 
 _GIVE_BACK = """
 WITH undone AS (
-    SELECT sku.product_id, orders_order.buyer, sum(line.quantity) AS units
+    SELECT sku.product_id, who.buyer, sum(line.quantity) AS units
     FROM orders_orderline line
     JOIN orders_order ON orders_order.id = line.order_id
     JOIN shop_sku sku ON sku.id = line.sku_id
-    WHERE line.order_id = ANY(%s) AND line.counted
-    GROUP BY sku.product_id, orders_order.buyer
+    CROSS JOIN LATERAL (VALUES (orders_order.buyer), ('account:' || account_id)) AS who(buyer)
+    WHERE line.order_id = ANY(%s) AND line.counted AND who.buyer IS NOT NULL
+    GROUP BY sku.product_id, who.buyer
 ), held AS (
     SELECT bought.id, undone.units
     FROM orders_bought bought JOIN undone USING (product_id, buyer)

@@ -5,6 +5,7 @@ fastpath_lambda/identity.py), so the primary key is what makes a repeated reques
 or a repeated message one order.
 """
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -30,6 +31,17 @@ class Order(models.Model):
     email = models.EmailField(max_length=254)
     # The normalised e-mail: whose limit this order counts against.
     buyer = models.CharField(max_length=254)
+    # Of whoever was logged in: a second buyer whose limit it counts against. It may be gone by the time the
+    # drain writes the order, which is not to be lost for that: so the database does not check it.
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_constraint=False,
+        db_index=False,
+    )
     name = models.CharField(max_length=120)
     address = models.JSONField()
     payment_token = models.CharField(max_length=200)
@@ -52,6 +64,9 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["sale", "generation", "claim_number"], name="orders_by_claim"),
             models.Index(fields=["buyer"], name="orders_by_buyer"),
+            models.Index(
+                fields=["account", "-placed_at"], condition=Q(account__isnull=False), name="orders_by_account"
+            ),
             models.Index(
                 fields=["placed_at"], condition=Q(status__in=["placed", "paid"]), name="orders_to_advance"
             ),

@@ -37,10 +37,10 @@ _INSERT = f"""
 WITH placed AS (
     INSERT INTO orders_order (
         id, status, version, email, buyer, name, address, payment_token, currency, total, fingerprint,
-        accepted_at
+        accepted_at, account_id
     ) VALUES (
         %(id)s, 'placed', 1, %(email)s, %(buyer)s, %(name)s, %(address)s, %(payment_token)s, %(currency)s,
-        %(total)s, %(fingerprint)s, %(now)s
+        %(total)s, %(fingerprint)s, %(now)s, %(account)s
     ) ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), asked AS (
@@ -78,6 +78,7 @@ class Asked:
     address: Mapping[str, str]
     payment_token: str
     lines: tuple[Line, ...]
+    account: int | None = None  # of whoever is logged in
 
     def __post_init__(self) -> None:
         if len({line.sku_id for line in self.lines}) < len(self.lines) or not self.lines:
@@ -96,7 +97,9 @@ class Placed:
     lines: tuple[Line, ...]
 
 
-def ask(form: OrderForm, *, scope: str, lines: Sequence[tuple[Sku, int]]) -> Asked:
+def ask(
+    form: OrderForm, *, scope: str, lines: Sequence[tuple[Sku, int]], account: int | None = None
+) -> Asked:
     """Name a checked form's order. `scope` is the product's slug, or BASKET."""
     return Asked(
         order_id=identity.order_id(scope=scope, generation=0, key=form.key),
@@ -106,6 +109,7 @@ def ask(form: OrderForm, *, scope: str, lines: Sequence[tuple[Sku, int]]) -> Ask
         address=form.address,
         payment_token=form.payment_token,
         lines=tuple(Line(sku.pk, quantity, sku.price) for sku, quantity in lines),
+        account=account,
     )
 
 
@@ -127,11 +131,13 @@ def place(asked: Asked, *, now: datetime) -> Placed | Refusal | KeyConflict:
 
 def _insert(asked: Asked, *, now: datetime) -> bool | None:
     """Whether the buyer's limits allow what was written; None, and nothing written, where it was before."""
+    buyer = identity.buyer(asked.email)
     fields: dict[str, Any] = {
         "id": asked.order_id,
         "email": asked.email,
-        "buyer": identity.buyer(asked.email),
-        "buyers": [identity.buyer(asked.email)],
+        "buyer": buyer,
+        "account": asked.account,
+        "buyers": list(filter(None, (buyer, identity.account_buyer(asked.account)))),
         "name": asked.name,
         "address": json.dumps(dict(asked.address)),
         "payment_token": asked.payment_token,

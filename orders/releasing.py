@@ -97,4 +97,5 @@ def as_rules(row: Release) -> ledgers.Release:
         sku=row.allotment.sku.code,
         quantity=row.quantity,
         buyer=row.order.buyer,
+        account=row.order.account_id,
     )

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from fastpath_lambda import forms, problems
 from fastpath_lambda.ledger import KeyConflict
 from fastpath_lambda.rules import Refusal
-from orders import limits, placing, queries, responses
+from orders import account_tokens, limits, placing, queries, responses
 from orders.models import Order
 from orders.placing import Line, Placed
 from shop.models import Product
@@ -52,7 +52,9 @@ def _place(request: HttpRequest, form: forms.OrderForm, *, category: str, produc
         if not Product.objects.filter(slug=product, category__slug=category).exists():
             return responses.problem(request, problems.not_found())
         return responses.refused(request, Refusal.BAD_REQUEST)
-    asked = placing.ask(form, scope=product, lines=[(sku, form.quantity)])
+    # The page is rendered for nobody and its order carries no session: the fast path's own token says who.
+    account = account_tokens.find(request)
+    asked = placing.ask(form, scope=product, lines=[(sku, form.quantity)], account=account)
     match placing.place(asked, now=timezone.now()):
         case Placed(order_id, (line,)):
             answer = queries.answer(

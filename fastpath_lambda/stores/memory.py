@@ -108,7 +108,7 @@ class MemoryLedger:
             return refusal
         if request.sku not in sale.prices:
             return Refusal.BAD_REQUEST
-        if book.buyers.get(request.buyer, 0) + request.quantity > sale.limit_per_buyer:
+        if book.most_bought(request) + request.quantity > sale.limit_per_buyer:
             return Refusal.OVER_LIMIT
         return Refusal.SOLD_OUT if book.left.get(request.sku, 0) < request.quantity else None
 

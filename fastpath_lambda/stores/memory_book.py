@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastpath_lambda import identity
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.ledger import Count, Release
 from fastpath_lambda.rules import Request
+
+
+def buyers(of: Request | Release) -> tuple[str, ...]:
+    """Whose limits it counts against: the e-mail's and, of whoever is logged in, the account's."""
+    return tuple(filter(None, (of.buyer, identity.account_buyer(of.account))))
 
 
 @dataclass(slots=True)
@@ -20,10 +26,14 @@ class Book:
     given_back: dict[str, int] = field(default_factory=dict)  # order id → running number
     settled: set[str] = field(default_factory=set)
 
+    def most_bought(self, request: Request) -> int:
+        return max(self.buyers.get(name, 0) for name in buyers(request))
+
     def take(self, request: Request, fields: Mapping[str, Any], *, now_ms: int) -> Claim:
         self.left[request.sku] -= request.quantity
         self.versions[request.sku] += 1
-        self.buyers[request.buyer] = self.buyers.get(request.buyer, 0) + request.quantity
+        for name in buyers(request):
+            self.buyers[name] = self.buyers.get(name, 0) + request.quantity
         self.last_number += 1
         claim = Claim(**fields, number=self.last_number, accepted_ms=now_ms)
         self.claims[claim.order_id] = claim
@@ -33,7 +43,8 @@ class Book:
     def give_back(self, release: Release, *, is_shown: bool) -> int:
         self.left[release.sku] += release.quantity
         self.versions[release.sku] += is_shown
-        self.buyers[release.buyer] = max(0, self.buyers.get(release.buyer, 0) - release.quantity)
+        for name in buyers(release):
+            self.buyers[name] = max(0, self.buyers.get(name, 0) - release.quantity)
         number = self.given_back[release.order_id] = len(self.given_back) + 1
         return number
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fastpath_lambda import claims, keys, ledger
+from fastpath_lambda import claims, identity, keys, ledger
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.rules import Refusal, Request, Sale, State
 from fastpath_lambda.stores import sale_fields
@@ -40,9 +40,10 @@ def take(sale: Sale, request: Request) -> Steps[Taken]:
         request.order_id,
         request.sku,
         request.buyer,
+        identity.account_buyer(request.account),
         tail,
         request.quantity,
-        own=5,
+        own=6,
     )
     verdict = _text(reply[0])
     if verdict == "taken":
@@ -52,9 +53,7 @@ def take(sale: Sale, request: Request) -> Steps[Taken]:
     if verdict == "first":
         first = claims.from_json(reply[1])
         return Taken(first if first.fingerprint == request.fingerprint else ledger.KeyConflict())
-    if verdict == "refused":
-        return Taken(Refusal(_text(reply[1])))
-    return Taken(ledger.Stale())
+    return Taken(Refusal(_text(reply[1])) if verdict == "refused" else ledger.Stale())
 
 
 def load(sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int]) -> Steps[bool]:
@@ -85,8 +84,9 @@ def find(product: str, generation: int, order_id: str) -> Steps[Claim | None]:
 
 
 def due(product: str, generation: int, *, older_than_ms: int, limit: int) -> Steps[list[Claim]]:
-    reply = yield DUE(_keys(product, generation), older_than_ms, limit)
-    return [claims.from_json(found) for found in reply]
+    return [
+        claims.from_json(found) for found in (yield DUE(_keys(product, generation), older_than_ms, limit))
+    ]
 
 
 def confirm(product: str, generation: int, order_ids: Iterable[str]) -> Steps[None]:
@@ -101,6 +101,7 @@ def give_back(release: ledger.Release) -> Steps[int | None]:
         release.order_id,
         release.sku,
         release.buyer,
+        identity.account_buyer(release.account),
         release.quantity,
     )
     return None if reply is None else int(reply)

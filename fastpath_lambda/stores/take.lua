@@ -1,10 +1,10 @@
 -- Take units for requests of one sale: all checks and all writes of "Take", in one step.
--- ARGV: generation, revision; then of each request its order id, SKU, buyer, claim's tail and quantity.
+-- ARGV: generation, revision; then of each request its order id, SKU, buyer, account (or ''), claim's tail and quantity.
 -- Answers of each {'first', claim} | {'taken', number, accepted_ms} | {'refused', why} | {'stale'}.
 --
 -- Each is decided in its turn, as if it had come alone, on what the ones before it left in these
 -- locals. The store is read before and written after: what a call costs, all its requests share.
-local FIRST, EACH = 3, 5
+local FIRST, EACH = 3, 6
 
 -- The values of these fields by their names.
 local function read(key, fields)
@@ -19,6 +19,7 @@ local book_fields = {'number'}
 for i = FIRST, #ARGV, EACH do
   local sku = ARGV[i + 1]
   ids[#ids + 1], buyers[#buyers + 1] = ARGV[i], ARGV[i + 2]
+  if ARGV[i + 3] ~= '' then buyers[#buyers + 1] = ARGV[i + 3] end
   if not known[sku] then
     known[sku], skus[#skus + 1] = true, sku
     sale_fields[#sale_fields + 1] = 'label:' .. sku
@@ -50,12 +51,14 @@ for _, sku in ipairs(skus) do
 end
 local new_claims, new_intents, new_totals = {}, {}, {}
 
-local function decide(order_id, sku, buyer, tail, quantity)
+local function decide(order_id, sku, buyer, account, tail, quantity)
   if claims[order_id] then return {'first', claims[order_id]} end
   if nobody then return nobody end
   if not sale['label:' .. sku] then return {'refused', 'bad_request'} end
+  -- Whoever is logged in is two buyers: their e-mail and, with whatever e-mail, their account.
+  local of_account = account ~= '' and tonumber(bought[account] or 0) + quantity
   local total = tonumber(bought[buyer] or 0) + quantity
-  if total > limit then return {'refused', 'over_limit'} end
+  if total > limit or (of_account and of_account > limit) then return {'refused', 'over_limit'} end
   if left[sku] < quantity then return {'refused', 'sold_out'} end
 
   number, left[sku], version[sku], touched[sku] = number + 1, left[sku] - quantity, version[sku] + 1, true
@@ -64,12 +67,17 @@ local function decide(order_id, sku, buyer, tail, quantity)
   new_claims[#new_claims + 1], new_claims[#new_claims + 2] = order_id, claim
   new_intents[#new_intents + 1], new_intents[#new_intents + 2] = now, order_id
   new_totals[#new_totals + 1], new_totals[#new_totals + 2] = buyer, total
+  if of_account then
+    bought[account] = of_account
+    new_totals[#new_totals + 1], new_totals[#new_totals + 2] = account, of_account
+  end
   return {'taken', number, now}
 end
 
 local answers = {}
 for i = FIRST, #ARGV, EACH do
-  answers[#answers + 1] = decide(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4]))
+  answers[#answers + 1] = decide(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4],
+    tonumber(ARGV[i + 5]))
 end
 if #new_claims == 0 then return answers end
 

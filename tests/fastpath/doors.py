@@ -47,6 +47,8 @@ class LambdaDoor:
 
     def ask(self, method, path, *, headers=(), body=b"", query=""):
         asked = event("order_json", rawPath=path, rawQueryString=query, headers=dict(headers))
+        # Where API Gateway puts them.
+        asked["cookies"] = asked["headers"].pop("Cookie", "").split("; ")
         asked["requestContext"]["http"]["method"] = method
         asked["body"] = base64.b64encode(body).decode()
         asked["isBase64Encoded"] = True
@@ -142,6 +144,8 @@ def flat(**changes):
     return fields | fields.pop("address")
 
 
-def post(door, *, key="k-1", path=ORDER, accept="application/json", **changes):
+def post(door, *, key="k-1", path=ORDER, accept="application/json", cookies="", **changes):
     headers = {"Content-Type": "application/json", "Idempotency-Key": key, "Accept": accept}
+    if cookies:
+        headers["Cookie"] = cookies
     return door.ask("POST", path, headers=headers, body=json.dumps(order(**changes)).encode())

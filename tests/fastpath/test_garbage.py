@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fastpath_lambda import claims, fields, forms, handler, routes
+from fastpath_lambda import accounts, claims, fields, forms, handler, routes
 from fastpath_lambda.claims import BadClaim
 from fastpath_lambda.forms import BadForm, OrderForm
 from fastpath_lambda.sqs import Queue
@@ -38,6 +38,9 @@ HEADERS = st.text(alphabet=st.characters(max_codepoint=255), max_size=30)
 PATHS = st.sampled_from([ORDER, f"{ORDER}/", "/shop/lights/lamp/order/x"]) | st.text(max_size=40)
 # Any text, lone surrogates too: an event is JSON.
 TEXT = st.text(st.characters(), max_size=30)
+# What stands in a cookie: noise, our own cookie with noise in it, and one that is almost right.
+TOKENS = TEXT | st.from_regex(r"[0-9]{0,30}\.[0-9]{0,30}\.[0-9a-f]{0,70}", fullmatch=True)
+COOKIES = TEXT | TOKENS.map(f"{accounts.COOKIE}={{}}".format)
 EVENTS = st.fixed_dictionaries(
     {},
     optional={
@@ -48,6 +51,7 @@ EVENTS = st.fixed_dictionaries(
         | st.dictionaries(st.sampled_from(["Content-Type", "accept", "IDEMPOTENCY-KEY"]), TEXT),
         "body": st.none() | TEXT,
         "isBase64Encoded": st.booleans(),
+        "cookies": VALUES | st.lists(COOKIES),
     },
 )
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "BREW", ""])

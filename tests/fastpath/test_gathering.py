@@ -67,6 +67,7 @@ class TestMany:
         attempt=st.integers(1, 3),
         sku=st.sampled_from(["LAMP", "LAMP-XL", "CHAIR"]),
         body=st.sampled_from(["as shown", "another"]),
+        account=st.sampled_from([None, None, 17, 18]),
     )
     PAST, FUTURE = now() - A_MINUTE, now() + 60 * A_MINUTE
     # None has closed before anybody saw it open: the ledger in memory opens it first.

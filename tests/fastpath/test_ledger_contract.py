@@ -71,6 +71,67 @@ class TestTake:
         assert ledger.count("lamp", 1).left == {"LAMP": 3, "LAMP-XL": 2}
 
 
+class TestAccounts:
+    def test_are_limited_whatever_e_mail_they_write(self, ledger):
+        sale = loaded(ledger)
+        ledger.take(sale, ask("alice", 2, account=17))
+
+        assert ledger.take(sale, ask("bob", account=17)) is Refusal.OVER_LIMIT
+
+    def test_are_limited_by_e_mail_too(self, ledger):
+        sale = loaded(ledger)
+        ledger.take(sale, ask("alice", 2))
+
+        assert ledger.take(sale, ask("alice", attempt=2, account=17)) is Refusal.OVER_LIMIT
+
+    def test_do_not_count_against_each_other(self, ledger):
+        sale = loaded(ledger, units=9)
+        ledger.take(sale, ask("alice", 2, account=17))
+
+        assert isinstance(ledger.take(sale, ask("bob", 2, account=18)), Claim)
+        assert isinstance(ledger.take(sale, ask("carol", 2)), Claim)
+
+    def test_are_not_counted_where_nothing_was_taken(self, ledger):
+        sale = loaded(ledger, units=1)
+        assert ledger.take(sale, ask("alice", 2, account=17)) is Refusal.SOLD_OUT
+
+        assert isinstance(ledger.take(sale, ask("bob", account=17)), Claim)
+
+    def test_stand_in_the_claim(self, ledger):
+        sale = loaded(ledger)
+
+        taken = ledger.take(sale, ask("alice", account=17))
+
+        assert taken.account == 17
+        assert ledger.find("lamp", 1, taken.order_id) == taken
+        assert ledger.count("lamp", 1).pending == (taken,)
+
+    def test_make_no_conflict_of_a_repeat(self, ledger):
+        sale = loaded(ledger)
+        first = ledger.take(sale, ask("alice"))
+
+        assert ledger.take(sale, ask("alice", account=17)) == first
+        assert isinstance(ledger.take(sale, ask("bob", 2, account=17)), Claim)
+
+    def test_get_their_units_of_the_limit_back(self, ledger):
+        sale = loaded(ledger)
+        taken = ledger.take(sale, ask("alice", 2, account=17))
+
+        ledger.give_back(release(taken))
+        ledger.give_back(release(taken))
+
+        assert isinstance(ledger.take(sale, ask("alice", attempt=2, account=17)), Claim)
+        assert isinstance(ledger.take(sale, ask("bob", account=17)), Claim)
+        assert ledger.take(sale, ask("carol", account=17)) is Refusal.OVER_LIMIT
+
+    def test_get_no_more_than_the_limit_at_once(self, ledger):
+        sale = loaded(ledger, units=50)
+
+        outcomes = race(ledger, [ask(f"buyer-{n}", account=17) for n in range(20)], sale=sale)
+
+        assert len(claimed(outcomes)) == 2
+
+
 class TestRepeat:
     def test_gives_the_first_answer_and_takes_nothing(self, ledger):
         sale = loaded(ledger)

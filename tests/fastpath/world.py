@@ -31,7 +31,7 @@ def make_sale(**changes):
     return Sale(**plain | changes)
 
 
-def ask(buyer="alice", quantity=1, *, attempt=1, sku="LAMP", body="as shown", generation=1):
+def ask(buyer="alice", quantity=1, *, attempt=1, sku="LAMP", body="as shown", generation=1, account=None):
     """A request; another attempt is another idempotency key, another body another fingerprint."""
     return Request(
         order_id=identity.order_id(scope="lamp", generation=generation, key=f"{buyer}-{attempt}"),
@@ -43,12 +43,13 @@ def ask(buyer="alice", quantity=1, *, attempt=1, sku="LAMP", body="as shown", ge
         name=buyer.title(),
         address={"line1": "1 Pier Road", "city": "Hull", "postcode": "HU1 1AA", "country": "GB"},
         payment_token="tok_ok",
+        account=account,
     )
 
 
 def release(claim, **changes):
     """The units of this claim's order, undone."""
-    names = ("product", "generation", "order_id", "sku", "quantity", "buyer")
+    names = ("product", "generation", "order_id", "sku", "quantity", "buyer", "account")
     return Release(**{name: getattr(claim, name) for name in names} | changes)
 
 

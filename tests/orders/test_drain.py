@@ -67,6 +67,13 @@ class TestWriteClaims:
 
         assert Allotment.objects.get().ordered == 6
 
+    def test_writes_whose_account_it_is_even_one_that_is_gone(self, sale):
+        claims = [make_claim(sale, key, account=account) for key, account in enumerate((None, 999_999))]
+
+        drain.write_claims(claims)
+
+        assert sorted(Order.objects.values_list("account_id", flat=True), key=str) == [999_999, None]
+
     def test_an_empty_batch_is_nothing(self):
         assert drain.write_claims([]) == drain.Written()
 
@@ -87,6 +94,7 @@ class TestOneBadClaim:
             ({"name": "nul \0"}, "Unicode"),
             ({"sku": "\0"}, "cannot be written"),
             ({"accepted_ms": 10**40}, "out of range"),
+            ({"account": 10**12}, "out of range"),
         ],
     )
     def test_is_rejected_with_its_reason_and_keeps_nobody_back(self, sale, changes, reason):
