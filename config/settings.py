@@ -225,6 +225,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SaleState": "shop.models.Sale.State",
         "OrderStatus": "orders.models.Order.Status",
+        "ShowStatus": "live.models.Show.Status",
+        "ShowMove": "live.shows.api.MOVES",
         "LetterState": "orders.models.DeadLetter.State",
     },
 }

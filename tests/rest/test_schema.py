@@ -18,15 +18,18 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.config import SchemathesisConfig
 
+from live.models import KeyMoment, Show, ShowProduct
 from orders.models import DeadLetter, Order
 from shop.models import Sale
 from tests.orders.conftest import make_sku, plain_static_files, queue
 
 # Some of what the document allows is refused here, because it cannot say: that a cursor came from a
-# page, that a text is a shopper's, that terms are for arming only.
+# page, that a text is a shopper's, or more than blanks, that terms are for arming only.
 BEYOND_WORDS = {
     "GET /api/v1/products/",
     "GET /api/v1/dead-letters/",
+    "GET /api/v1/shows/",
+    "POST /api/v1/shows/{show}/moments/",
     "POST /api/v1/orders/",
     "POST /api/v1/fastpath/{slug}/{action}/",
     "POST /shop/{category}/{product}/order",
@@ -47,6 +50,12 @@ OPERATIONS = [
     "POST /api/v1/dead-letters/{number}/discard/",
     "GET /api/v1/fastpath/{slug}/",
     "POST /api/v1/fastpath/{slug}/{action}/",
+    "GET /api/v1/shows/",
+    "GET /api/v1/shows/{show}/",
+    "PUT /api/v1/shows/{show}/status/",
+    "POST /api/v1/shows/{show}/pin/",
+    "POST /api/v1/shows/{show}/moments/",
+    "DELETE /api/v1/shows/{show}/moments/{moment}/",
     "POST /shop/{category}/{product}/order",
     "GET /shop/{category}/{product}/order/{order_id}",
 ]
@@ -95,7 +104,14 @@ def known(db, store, queue, settings, monkeypatch):
         id=uuid.uuid4(), email="ada@example.org", address={}, total=0, currency="USD", accepted_at=now()
     )
     letter = DeadLetter.objects.create(message_id="m1", body="{broken", reason="unknown SKU")
+    show = Show.objects.create(
+        slug="tailrace", title="Night at the tailrace", host="Ada", hls_url="/v.m3u8", starts_at=now()
+    )
+    ShowProduct.objects.create(show=show, product=lamp.product)
+    moment = KeyMoment.objects.create(show=show, title="The first fish", at=now())
     return {
+        "show": ["tailrace"],
+        "moment": [moment.pk],
         "slug": ["lamp", "chair"],
         "category": ["rooms"],
         "product": ["lamp", "chair"],
