@@ -17,7 +17,7 @@ from fastpath_lambda import claims, keys
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.sqs import Queue
 from fastpath_lambda.stores.redis import RedisLedger
-from orders import drain_turn, turns
+from orders import drain_turn, pacing, turns
 from orders.buffer import Buffer
 from orders.models import Order, OrderLine
 from shop.models import Allotment
@@ -97,7 +97,7 @@ class WholeDrain:
             buffer = _Watched(self.queue, batch=settings.DRAIN_BATCH, hands=self.hands)
             buffer.end_after(count, turn)
             started = time.perf_counter()
-            drain_turn.run(turn, buffer=buffer, ledger=self.ledger, ceiling=10**9)
+            drain_turn.run(turn, buffer=buffer, ledger=self.ledger, pacer=pacing.Pacer(10**9))
         assert Order.objects.count() == target
         return buffer.ended_at - started
 

@@ -121,6 +121,10 @@ DRAIN_RATE_CEILING = env.integer("DRAIN_RATE_CEILING", 500, least=1)
 # Mails to buyers a second.
 MAIL_RATE_CEILING = env.integer("MAIL_RATE_CEILING", 20)
 DRAIN_BATCH = env.integer("DRAIN_BATCH", 200, least=1)
+# It gets no slower than this, and no faster while others wait for the database more than so many times
+# as long as when nothing is drained.
+DRAIN_RATE_FLOOR = env.integer("DRAIN_RATE_FLOOR", 50, least=1)
+DRAIN_LATENCY_TOLERANCE = env.number("DRAIN_LATENCY_TOLERANCE", 2.0)
 # Processes that drain at once, and share the ceiling. Each takes one of the worker's.
 DRAINERS = env.integer("DRAINERS", 1, least=1)
 DRAIN_TURN = timedelta(seconds=env.integer("DRAIN_TURN_SECONDS", 60))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
+from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from edge.ledger import connect
 from edge.lifecycle import preview, record
 from edge.routing import Table
 from fastpath_lambda import sqs
+from orders import jobs, pacing
 from orders.models import DeadLetter
 from orders.receivers.models import OrderMail, State, WebhookDelivery
 from shop import outbox
@@ -100,6 +102,26 @@ class SaleNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """How fast claims become orders, and what the database says to it."""
+
+    pace: pacing.Together
+    ceiling: int
+
+    @property
+    def is_slowed(self) -> bool:
+        return self.pace.allowed < self.ceiling / 2
+
+    @property
+    def felt_ms(self) -> float:
+        return self.pace.felt * 1000
+
+    @property
+    def quiet_ms(self) -> float:
+        return self.pace.quiet * 1000
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """What is written down for buyers and other programs, and not sent."""
 
@@ -117,6 +139,8 @@ class Overview:
     buffered: int | None
     dead: int | None
     dead_letters: int
+    # None where nobody drains.
+    drain: Drain | None
     table: Table | None
     is_balanced: bool
     told: list[outbox.Behind]
@@ -131,11 +155,17 @@ def overview() -> Overview:
         buffered=_depth(buffer()),
         dead=_depth(buffer().dead_letters()),
         dead_letters=DeadLetter.objects.filter(state=DeadLetter.State.WAITING).count(),
+        drain=_drain(),
         table=apply.ROUTERS["builtin"].existing(),
         is_balanced=audit.is_balanced(rows),
         told=outbox.behind(),
         post=_post(),
     )
+
+
+def _drain() -> Drain | None:
+    pace = pacing.together(jobs.store())
+    return Drain(pace, settings.DRAIN_RATE_CEILING) if pace else None
 
 
 def _post() -> Post:

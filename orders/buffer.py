@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 HANDS = 4
 # At a low rate this, not the database, decides how many statements the orders cost.
 LINGER_SECONDS = 0.2
+# A slow rate is a few orders often, not many now and then: shoppers would feel those.
+BATCH_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 
 
@@ -30,10 +32,9 @@ class Buffer:
     def __init__(self, source: Queue, *, batch: int, hands: int = HANDS, wait_seconds: int = 1) -> None:
         self._source = source
         self._dead_letters = source.dead_letters()
-        self._batch = batch
+        self._batch = self._most = batch
         self._wait_seconds = wait_seconds
-        # Two batches ahead: enough to keep the writer busy, little to be hidden if we die.
-        self._ahead = max(2 * batch // BATCH, hands)
+        self._keep_ahead()
         self._received: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
         self._leaving = threading.Event()
         self._is_held = False
@@ -50,6 +51,11 @@ class Buffer:
         self.leave()
         self._give_back()
         self._deleters.shutdown()
+
+    def keep_to(self, rate: float) -> None:
+        """Gather and receive no more at once than is right for so many messages a second."""
+        self._batch = max(BATCH, min(self._most, int(rate * BATCH_SECONDS)))
+        self._keep_ahead()
 
     def leave(self) -> None:
         """Receive no more. What is in hand already can still be gathered."""
@@ -95,6 +101,11 @@ class Buffer:
         receipts = [message.receipt for message in messages]
         chunks = [receipts[start : start + BATCH] for start in range(0, len(receipts), BATCH)]
         self._deleting = [self._deleters.submit(self._delete, chunk) for chunk in chunks]
+
+    def _keep_ahead(self) -> None:
+        # Two batches ahead, in messages of one call: enough to keep the writer busy, little to be
+        # hidden if we die, and in hand for much less than the minute after which they come again.
+        self._ahead = max(2 * self._batch // BATCH, 1)
 
     def _wait_for_deletions(self) -> None:
         for deletion in self._deleting:

@@ -1,7 +1,7 @@
 """The drain at work: batches out of the buffer, into orders, and only then deleted.
 
-A batch is asked for when the one before is committed, so the rate follows what the
-database can do; a ceiling keeps the drain from taking all of it. While the database is
+A batch is asked for when the one before is committed, and no sooner than the pacer says
+(pacing.py), so that the drain takes what the shoppers leave of the database. While it is
 away nothing is received: a message may be received a few times only before it is dead.
 """
 
@@ -16,14 +16,16 @@ from fastpath_lambda.ledger import Ledger
 from fastpath_lambda.sqs import Message
 from orders import drain, outage
 from orders.buffer import Buffer
+from orders.pacing import Pacer
 from orders.turns import Turn
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
+STEP_SECONDS = 0.5
 
 
-def run(turn: Turn, *, buffer: Buffer, ledger: Ledger, ceiling: int) -> int:
+def run(turn: Turn, *, buffer: Buffer, ledger: Ledger, pacer: Pacer) -> int:
     """Drain until the turn ends, and then what was received already. Returns how many orders were new."""
     new = 0
     if not _wait_for_the_database(turn):
@@ -31,7 +33,7 @@ def run(turn: Turn, *, buffer: Buffer, ledger: Ledger, ceiling: int) -> int:
     with buffer:
         while turn.goes_on():
             try:
-                new += _paced(buffer, ledger=ledger, ceiling=ceiling)
+                new += _paced(turn, buffer, ledger=ledger, pacer=pacer)
             except outage.DatabaseAway as error:
                 outage.broke_off(turn.store, error)
                 with buffer.held():
@@ -67,12 +69,16 @@ def _wait_for_the_database(turn: Turn) -> bool:
     return False
 
 
-def _paced(buffer: Buffer, *, ledger: Ledger, ceiling: int) -> int:
+def _paced(turn: Turn, buffer: Buffer, *, ledger: Ledger, pacer: Pacer) -> int:
+    buffer.keep_to(pacer.share)
     if not (messages := buffer.gather()):
         return 0
     started = time.monotonic()
     new = _drain_or_put_back(messages, buffer=buffer, ledger=ledger)
-    time.sleep(max(0.0, len(messages) / ceiling - (time.monotonic() - started)))
+    pacer.drained += len(messages)
+    # In small steps: the share may change meanwhile, and the turn's lease is to be renewed.
+    while (left := started + len(messages) / pacer.share - time.monotonic()) > 0 and turn.goes_on():
+        time.sleep(min(left, STEP_SECONDS))
     return new
 
 

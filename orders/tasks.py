@@ -15,6 +15,7 @@ from orders import (
     advancing,
     dead_letters,
     drain_turn,
+    pacing,
     post,
     relay,
     releasing,
@@ -24,6 +25,7 @@ from orders import (
 )
 from orders.buffer import Buffer
 from orders.jobs import job, store
+from orders.pace import Limits
 from orders.sandbox import Sandbox
 from orders.turns import Turn
 
@@ -36,7 +38,8 @@ RELAY_TURN = timedelta(seconds=60)
 @job("drain", length=settings.DRAIN_TURN, at_once=settings.DRAINERS)
 def drain_buffer(turn: Turn) -> int:
     buffer = Buffer(_queue(), batch=settings.DRAIN_BATCH)
-    return drain_turn.run(turn, buffer=buffer, ledger=_ledger(), ceiling=settings.DRAIN_RATE_CEILING)
+    with pacing.following(turn, limits=_limits()) as pacer:
+        return drain_turn.run(turn, buffer=buffer, ledger=_ledger(), pacer=pacer)
 
 
 @job("relay", length=RELAY_TURN)
@@ -74,6 +77,11 @@ def advance_orders(turn: Turn) -> int:
 @job("releases")
 def release_units(turn: Turn) -> int:
     return releasing.settle_all(_ledger())
+
+
+def _limits() -> Limits:
+    ceiling = settings.DRAIN_RATE_CEILING
+    return Limits(ceiling, min(settings.DRAIN_RATE_FLOOR, ceiling), settings.DRAIN_LATENCY_TOLERANCE)
 
 
 def _loaded_sales() -> list[str]:

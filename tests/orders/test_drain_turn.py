@@ -13,6 +13,7 @@ from fastpath_lambda import claims
 from orders import drain, drain_turn, turns
 from orders.buffer import Buffer
 from orders.models import Order, OrderLine
+from orders.pacing import Pacer
 from shop.models import Allotment
 from tests.orders.conftest import make_claim, receive_all, take
 from tests.orders.racing import race
@@ -36,11 +37,12 @@ def delete(queue):
     queue._call("DeleteQueue", {"QueueUrl": queue.url})
 
 
-def drain_all(queue, ledger, turn):
+def drain_all(queue, ledger, turn, *, pacer=None):
     """Run a turn that ends when the queue is empty."""
     stopper = threading.Thread(target=lambda: (_wait_until_empty(queue), turn.end()))
     stopper.start()
-    new = drain_turn.run(turn, buffer=open_buffer(queue), ledger=ledger, ceiling=CEILING)
+    pacer = pacer or Pacer(CEILING)
+    new = drain_turn.run(turn, buffer=open_buffer(queue), ledger=ledger, pacer=pacer)
     stopper.join()
     return new
 
@@ -104,7 +106,7 @@ class TestRun:
         queue.send(claims.to_json(make_claim(sale, "a")))
 
         with pytest.raises(AttributeError):
-            drain_turn.run(turn, buffer=open_buffer(queue), ledger=None, ceiling=CEILING)
+            drain_turn.run(turn, buffer=open_buffer(queue), ledger=None, pacer=Pacer(CEILING))
 
         assert len(queue.receive(wait_seconds=0)) == 1
 
@@ -117,13 +119,13 @@ class TestRun:
         queue.send(claims.to_json(make_claim(sale, "a")))
         assert drain_all(queue, ledger, turn) == 1
 
-    def test_the_rate_has_a_ceiling(self, queue, ledger, sale, turn):
-        queue.send_batch([claims.to_json(make_claim(sale, key)) for key in range(20)])
+    def test_waits_after_each_batch_as_long_as_the_pacer_says(self, queue, ledger, sale, turn):
+        queue.send_batch([claims.to_json(make_claim(sale, key)) for key in range(40)])
         started = time.monotonic()
 
-        threading.Timer(0.1, turn.end).start()
-        drain_turn.run(turn, buffer=open_buffer(queue, batch=20), ledger=ledger, ceiling=40)
+        drain_all(queue, ledger, turn, pacer=Pacer(40))
 
+        # The first batch is half a second's worth; the second had to wait for it.
         assert time.monotonic() - started >= 20 / 40
 
 
@@ -133,7 +135,7 @@ class TestWithoutADatabase:
         queue.send(claims.to_json(make_claim(sale, "a")))
         threading.Timer(0.6, turn.end).start()
 
-        assert drain_turn.run(turn, buffer=open_buffer(queue), ledger=ledger, ceiling=CEILING) == 0
+        assert drain_turn.run(turn, buffer=open_buffer(queue), ledger=ledger, pacer=Pacer(CEILING)) == 0
 
         (message,) = queue.receive(wait_seconds=0)
         assert message.attributes["ApproximateReceiveCount"] == "1"
@@ -177,6 +179,15 @@ class TestBuffer:
             gathered = buffer.gather()
 
         assert 50 <= len(gathered) < 60
+
+    def test_at_a_slow_rate_gathers_little_and_receives_little_ahead(self, queue, sale):
+        queue.send_batch([claims.to_json(make_claim(sale, key)) for key in range(60)])
+
+        with open_buffer(queue) as buffer:
+            buffer.keep_to(20)
+            gathered = buffer.gather()
+
+        assert len(gathered) == 10
 
     def test_hands_on_what_there_is_a_moment_after_the_first(self, queue, sale):
         queue.send("one")
