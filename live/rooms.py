@@ -7,6 +7,7 @@ fastpath_lambda/keys.py's, because the take script writes a product's room too.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Kind(StrEnum):
@@ -41,6 +42,8 @@ class Room:
         return f"{self.kind}:{self.subject}" if self.subject else str(self.kind)
 
 
+# Thousands ask for the same few rooms at once.
+@lru_cache(maxsize=1024)
 def parse(name: str) -> Room:
     kind_text, colon, subject = name.partition(":")
     try:

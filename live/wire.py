@@ -11,11 +11,14 @@ import random
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
+from uvicorn._types import ASGISendEvent, WebSocketScope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+from websockets.protocol import Protocol as Framing
 from websockets.protocol import State
 
-from live import codes
+from live import codes, handshake
 
 EXTENSION = "spillway.frames"
 
@@ -43,17 +46,84 @@ class Frames(Protocol):
 class FrameProtocol(WebSocketsSansIOProtocol):
     on_writable: Callable[[], None] | None = None
     _is_full = False
+    # What the client wants proof for, from a short handshake until it is answered.
+    _key: bytes | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+        http = cast(asyncio.Transport, transport).get_protocol()
+        if isinstance(http, HttpToolsProtocol):
+            self._take_over(http)
+        else:
+            super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=HIGH_WATER)
+
+    def _take_over(self, http: HttpToolsProtocol) -> None:
+        self.connections.add(self)
+        self.transport = http.transport
+        # Who is at either end was asked of the system already.
+        self.server, self.client = http.server, http.client
+        self.scheme = "wss" if http.scheme == "https" else "ws"
         # The HTTP protocol that hands over to us and its parser hold each other.
-        vars(self.transport.get_protocol()).pop("parser", None)
+        vars(http).pop("parser", None)
+
+    def data_received(self, data: bytes) -> None:
+        if self.handshake_initiated or not self._opens_shortly():
+            super().data_received(data)
+
+    def _opens_shortly(self) -> bool:
+        """Begin from what the HTTP protocol has read. False where the request has to be parsed again."""
+        http = self.transport.get_protocol()
+        # What the client would have compressed is settled the long way.
+        if not isinstance(http, HttpToolsProtocol) or self.conn.available_extensions:
+            return False
+        asked = http.scope
+        self._key = handshake.key(asked["method"], asked["http_version"], http.url, http.headers)
+        if not self._key:
+            return False
+        self.handshake_initiated = True
+        # What comes in from here on is frames, as after a request that was parsed the long way.
+        self.conn.parser = Framing.parse(self.conn)
+        next(self.conn.parser)
+        self.scope = cast(WebSocketScope, self._said(http))
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+        return True
+
+    def _said(self, http: HttpToolsProtocol) -> dict[str, Any]:
+        return {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "headers": http.headers,
+            "subprotocols": [],
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}, EXTENSION: self},
+            **handshake.place(http.url, self.root_path),
+        }
+
+    async def send(self, message: ASGISendEvent) -> None:
+        # One chance: whatever else is said first, a refusal for one, goes the long way too.
+        key, self._key = self._key, None
+        if not key or self.disconnected or message["type"] != "websocket.accept":
+            await super().send(message)
+        elif not self.transport.is_closing():
+            self.handshake_complete = True
+            self.conn.state = State.OPEN
+            headers = [*self.default_headers, *message.get("headers", [])]
+            self.transport.write(handshake.answer(key, headers))
+            self.start_keepalive()
 
     def start_keepalive(self) -> None:
         """The handshake is done: what was said in it, a fifth of all that a connection keeps, may go."""
         super().start_keepalive()
-        del self.request, self.response
+        # The short handshake has neither.
+        vars(self).pop("request", None)
+        vars(self).pop("response", None)
         self.scope["headers"] = []
 
     def handle_connect(self, event: Request) -> None:
