@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+WORKERS ?= 2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -17,10 +18,10 @@ clean-demo: setup ## forget the demo's data
 
 test: lint ## lint, types, import contracts, and every test
 	@$(BIN)/python -m tests.need_chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-fast: setup ## the tests that need neither a browser nor running processes
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 hunt: setup ## throw new garbage at the parsers, the drain and the checkout: other examples each time
 	@HYPOTHESIS_PROFILE=hunt $(BIN)/python -m pytest -m "not slow" -k "garbage or whatever or gathering or search or schema"

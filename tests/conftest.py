@@ -4,13 +4,18 @@ import os
 
 import pytest
 import redis
+from django.test import TransactionTestCase
 from hypothesis import settings
+
+from tests import emptying
 
 # One commit, one verdict: the suite draws the same examples each time. Looking for new ones is
 # `make hunt`, whose finds become examples that stand in the tests.
 settings.register_profile("suite", derandomize=True)
 settings.register_profile("hunt", print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+TransactionTestCase._fixture_teardown = lambda _: emptying.empty()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
