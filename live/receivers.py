@@ -2,23 +2,16 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from live import messages, publish
 from live.shows import values
 from shop import events
+from shop.outbox import Event
 
 logger = logging.getLogger(__name__)
-
-
-class Event(Protocol):
-    """What a receiver needs of an outbox event."""
-
-    topic: str
-    key: str
-    payload: Any
 
 
 def deliver(happened: Sequence[Event]) -> None:

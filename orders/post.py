@@ -41,7 +41,6 @@ def send_to(webhook_id: int) -> bool:
 
 def _send_mail() -> bool:
     sent = mail.send_next(now=timezone.now())
-    if sent:
-        # A rush's mails may come a minute later. Whoever looks at a page now shall not wait for them.
-        time.sleep(1 / settings.MAIL_RATE_CEILING)
-    return sent
+    # A rush's mails may come a minute later. Whoever looks at a page now shall not wait for them.
+    time.sleep(sent / settings.MAIL_RATE_CEILING)
+    return sent > 0

@@ -6,6 +6,7 @@ and for what a failing receiver means to the others: nothing.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -22,6 +23,10 @@ from shop.outbox import BATCH, Receiver
 
 logger = logging.getLogger(__name__)
 
+# Between two rounds, at least: in a rush the commits come faster, and each round costs every receiver
+# a transaction. The first event after a quiet moment waits for nothing.
+ROUND_SECONDS = 0.05
+
 RECEIVERS: tuple[Receiver, ...] = (
     Receiver("rooms", rooms.deliver),
     Receiver("mail", mail.write),
@@ -36,11 +41,13 @@ def run(turn: Turn, *, to: Sequence[Receiver] = RECEIVERS) -> None:
         for receiver in to:
             followers.follow(receiver.name, partial(_tell, receiver))
         while turn.goes_on():
+            began = time.monotonic()
             numbered = outbox.number()
             if numbered:
                 followers.wake()
             if numbered < BATCH:
                 wait()
+                time.sleep(max(0.0, began + ROUND_SECONDS - time.monotonic()))
     outbox.forget(to, now=timezone.now())
 
 

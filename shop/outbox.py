@@ -12,9 +12,11 @@ moves in the transaction in which the receiver is called: what a receiver writes
 database is written exactly once, what it says to anybody else at least once.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Min
@@ -37,6 +39,21 @@ WITH unnumbered AS MATERIALIZED (
 UPDATE shop_outboxevent SET position = numbered.position
 FROM numbered WHERE shop_outboxevent.id = numbered.id
 """
+_NEXT = """
+SELECT id, position, topic, key, payload::text FROM shop_outboxevent
+WHERE position > %s ORDER BY position LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as its receivers get it: in a rush, a model for each would cost more than the telling."""
+
+    id: int
+    position: int
+    topic: str
+    key: str
+    payload: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +61,7 @@ class Receiver:
     """Who is told. `receive` gets events in order; what it raises means: all of these again, later."""
 
     name: str
-    receive: Callable[[Sequence[OutboxEvent]], None]
+    receive: Callable[[Sequence[Event]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +99,22 @@ def tell(receiver: Receiver, *, now: datetime, limit: int = BATCH) -> int:
     cursor = cursors.filter(receiver=receiver.name).first()
     if cursor is None or (cursor.retry_at and now < cursor.retry_at):
         return 0
-    events = OutboxEvent.objects.filter(position__gt=cursor.position).order_by("position")
-    happened = list(events[:limit])
+    happened = _next(cursor.position, limit)
     if happened:
         receiver.receive(happened)
-        cursor.position = happened[-1].position or 0
+        cursor.position = happened[-1].position
         cursor.failures, cursor.retry_at, cursor.error = 0, None, ""
         cursor.save()
     return len(happened)
+
+
+def _next(position: int, limit: int) -> list[Event]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [position, limit])
+        rows = cursor.fetchall()
+    return [
+        Event(id, position, topic, key, json.loads(payload)) for id, position, topic, key, payload in rows
+    ]
 
 
 @transaction.atomic

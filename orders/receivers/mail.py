@@ -1,17 +1,18 @@
 """What a buyer is told of their order by mail: one mail for each state that matters to them.
 
 The row is written before anything is sent, and it is unique for order and state: an
-event that comes twice writes no second one. Sending happens later, one mail in one
-transaction that holds the row, so no two senders have the same mail.
+event that comes twice writes no second one. Sending happens later, a few mails over one
+connection in one transaction that holds their rows, so no two senders have the same mail.
 
 At least once means here: whoever is killed between the mail server's yes and the commit
-sends that one mail again. It then has the same Message-ID, by which mail programs know
-it. Into the mailbox of /ops/, which is in the same database, each goes exactly once.
+sends those few again. They then have the same Message-IDs, by which mail programs know
+them. Into the mailbox of /ops/, which is in the same database, each goes exactly once.
 """
 
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID
@@ -24,10 +25,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 
 from orders import queries
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.receivers.models import OrderMail, State
 from shop import events
-from shop.models import OutboxEvent
+from shop.outbox import Event
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ SAID = {
     ),
 }
 
+# How many over one connection, and at most how many again after a crash.
+AT_ONCE = 10
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(seconds=15)
 
@@ -67,7 +70,7 @@ ON CONFLICT (order_id, status) DO NOTHING
 """
 
 
-def write(happened: Sequence[OutboxEvent]) -> None:
+def write(happened: Sequence[Event]) -> None:
     """Write down which mails these events ask for, and wake whoever sends them."""
     told = [event.payload for event in happened if event.topic == events.ORDER and _is_for_buyers(event)]
     if told:
@@ -77,22 +80,48 @@ def write(happened: Sequence[OutboxEvent]) -> None:
 
 
 @transaction.atomic
-def send_next(*, now: datetime, backend: BaseEmailBackend | None = None) -> bool:
-    """Send the oldest mail that is due. False where none is, or where it could not be sent."""
-    mail = _due(now).select_for_update(of=("self",), skip_locked=True).first()
-    if mail is None:
-        return False
+def send_next(*, now: datetime, backend: BaseEmailBackend | None = None) -> int:
+    """Send the oldest mails that are due. Returns how many a mail server took."""
+    due = list(_due(now).select_for_update(of=("self",), skip_locked=True)[:AT_ONCE])
+    if not due:
+        return 0
+    lines = _lines(due)
+    server = backend or get_connection()
+    try:
+        for mail in due:
+            _send(mail, lines[mail.order_id], server, now=now)
+    finally:
+        _hang_up(server)
+    OrderMail.objects.bulk_update(due, ["state", "sent_at", "due_at", "error", "attempts"])
+    return sum(mail.state == State.DONE for mail in due)
+
+
+def _send(mail: OrderMail, lines: Sequence[OrderLine], server: BaseEmailBackend, *, now: datetime) -> None:
     try:
         with transaction.atomic():
-            _compose(mail, backend or get_connection()).send()
+            # Stays open for the next one, where it is a connection.
+            server.open()
+            _compose(mail, lines, server).send()
         mail.state, mail.sent_at, mail.due_at, mail.error = State.DONE, now, None, ""
     # A mail server that is down, an address that no server takes: the next attempt is later.
     except Exception as error:
         logger.exception("A mail to a buyer was not sent.")
         _put_off(mail, error, now=now)
+        # What is left of a broken connection would fail the next one too.
+        _hang_up(server)
     mail.attempts += 1
-    mail.save()
-    return mail.state == State.DONE
+
+
+def _hang_up(server: BaseEmailBackend) -> None:
+    with suppress(OSError):
+        server.close()
+
+
+def _lines(mails: Sequence[OrderMail]) -> dict[UUID, list[OrderLine]]:
+    found: dict[UUID, list[OrderLine]] = {mail.order_id: [] for mail in mails}
+    for line in OrderLine.objects.filter(order__in=found).select_related("sku__product").order_by("id"):
+        found[line.order_id].append(line)
+    return found
 
 
 def _due(now: datetime) -> QuerySet[OrderMail]:
@@ -110,12 +139,12 @@ def _put_off(mail: OrderMail, error: Exception, *, now: datetime) -> None:
         mail.due_at = now + FIRST_PAUSE * 4**mail.attempts
 
 
-def _compose(mail: OrderMail, backend: BaseEmailBackend) -> EmailMultiAlternatives:
+def _compose(mail: OrderMail, lines: Sequence[OrderLine], server: BaseEmailBackend) -> EmailMultiAlternatives:
     order = mail.order
     subject, sentence = SAID[Order.Status(mail.status)]
     context = {
         "order": order,
-        "lines": order.lines.select_related("sku__product").order_by("id"),
+        "lines": lines,
         "sentence": sentence,
         "subject": subject,
         "url": urljoin(settings.EDGE_URL, queries.page_url(order.id)),
@@ -125,7 +154,7 @@ def _compose(mail: OrderMail, backend: BaseEmailBackend) -> EmailMultiAlternativ
         render_to_string("orders/mail/order.txt", context),
         to=[order.email],
         headers={"Message-ID": _message_id(order.id, mail.status), "Auto-Submitted": "auto-generated"},
-        connection=backend,
+        connection=server,
     )
     message.attach_alternative(render_to_string("orders/mail/order.html", context), "text/html")
     return message
@@ -135,7 +164,7 @@ def _message_id(order_id: UUID, status: str) -> str:
     return f"<{order_id}.{status}@{urlsplit(settings.EDGE_URL).hostname or 'shop'}>"
 
 
-def _is_for_buyers(event: OutboxEvent) -> bool:
+def _is_for_buyers(event: Event) -> bool:
     try:
         UUID(event.payload["order_id"])
         return event.payload["status"] in SAID

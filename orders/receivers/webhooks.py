@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders.receivers.models import State, Webhook, WebhookDelivery
-from shop.models import OutboxEvent
+from shop.outbox import Event
 
 MOST_ATTEMPTS = 8
 # After this and four times longer each time: the eighth attempt is 23 hours after the first.
@@ -54,10 +54,10 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-def write(happened: Sequence[OutboxEvent]) -> None:
+def write(happened: Sequence[Event]) -> None:
     """Write down which endpoints these events are for, and wake whoever sends them."""
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [[event.pk for event in happened]])
+        cursor.execute(_WRITE, [[event.id for event in happened]])
         if cursor.rowcount:
             cursor.execute("SELECT pg_notify('post', '')")
 

@@ -34,6 +34,25 @@ class Down(EmailBackend):
         raise ConnectionRefusedError("no mail server here")
 
 
+class Fragile(EmailBackend):
+    """Breaks its connection at one mail, and takes nothing more over what is left of it."""
+
+    connected, is_open, is_broken = 0, False, False
+
+    def open(self):
+        self.connected += not self.is_open
+        self.is_open = True
+
+    def close(self):
+        self.is_open = self.is_broken = False
+
+    def send_messages(self, messages):
+        self.is_broken |= "Broken" in messages[0].body
+        if self.is_broken:
+            raise ConnectionResetError("in the middle of a mail")
+        return super().send_messages(messages)
+
+
 @pytest.fixture
 def order(lamp):
     return place(lamp)
@@ -122,12 +141,23 @@ class TestSend:
         relay.relay_once(to=MAIL)
         now = datetime.now(UTC)
 
-        assert mail.send_next(now=now, backend=Down()) is False
-        assert mail.send_next(now=now) is False
-        assert mail.send_next(now=now + mail.FIRST_PAUSE) is True
+        assert mail.send_next(now=now, backend=Down()) == 0
+        assert mail.send_next(now=now) == 0
+        assert mail.send_next(now=now + mail.FIRST_PAUSE) == 1
 
         written = OrderMail.objects.get()
         assert (written.state, written.attempts, written.error) == (State.DONE, 2, "")
+
+    def test_several_go_over_one_connection_and_a_broken_one_is_not_used_again(self, lamp):
+        for name in ("Ada", "Broken", "Grace"):
+            place(lamp, key=name, name=name)
+        relay.relay_once(to=MAIL)
+        server = Fragile()
+
+        assert mail.send_next(now=datetime.now(UTC), backend=server) == 2
+
+        assert server.connected == 2
+        assert OrderMail.objects.filter(state=State.WAITING).count() == 1
 
     def test_gives_up_in_the_end_and_says_why(self, order):
         relay.relay_once(to=MAIL)
