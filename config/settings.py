@@ -197,6 +197,11 @@ CURRENCY = "USD"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_ENGINE = "orders.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
+# Of shoppers' accounts; staff's are made in the admin, under the same rules.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
 LOGIN_URL = "/admin/login/"
 
 REST_FRAMEWORK = {

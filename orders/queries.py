@@ -11,6 +11,8 @@ from orders.models import Order
 from orders.placing import Line
 from shop.models import Sku
 
+PAGE_SIZE = 20
+
 
 def token(order_id: UUID | str) -> str:
     return identity.status_token(settings.STATUS_TOKEN_SECRET, str(order_id))
@@ -34,6 +36,16 @@ def api_url(order_id: UUID | str) -> str:
 def find_order(order_id: UUID) -> Order | None:
     orders = Order.objects.prefetch_related("lines__sku__product__category")
     return orders.filter(id=order_id).first()
+
+
+def orders_of(account: int, *, page: int) -> dict[str, Any]:
+    """One page of an account's orders, the latest first, each with the link to its own page."""
+    orders = Order.objects.filter(account=account).order_by("-placed_at", "id")
+    first = (page - 1) * PAGE_SIZE
+    found = list(orders.prefetch_related("lines__sku__product")[first : first + PAGE_SIZE + 1])
+    shown = [{"order": order, "url": page_url(order.id), "token": token(order.id)} for order in found]
+    more = page + 1 if len(found) > PAGE_SIZE else None
+    return {"orders": shown[:PAGE_SIZE], "older": more, "newer": page - 1}
 
 
 def find_sku(code: str, *, category: str, product: str) -> Sku | None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders import api, basket_views, dead_letters_api, payment_views, views
+from orders import account_views, api, basket_views, dead_letters_api, payment_views, views
 
 app_name = "orders"
 
@@ -16,6 +16,10 @@ urlpatterns = [
     path("basket/update/", basket_views.update_basket, name="update_basket"),
     path("basket/remove/", basket_views.remove_from_basket, name="remove_from_basket"),
     path("checkout/", basket_views.checkout_page, name="checkout"),
+    path("account/", account_views.account_page, name="account"),
+    path("account/log-in/", account_views.log_in, name="log_in"),
+    path("account/sign-up/", account_views.sign_up, name="sign_up"),
+    path("account/log-out/", account_views.log_out, name="log_out"),
     path("orders/<uuid:order_id>/", views.order_page, name="order"),
     path("payments/sandbox/events/", payment_views.sandbox_events, name="sandbox_events"),
     path("api/v1/orders/", api.orders, name="api_orders"),

@@ -27,9 +27,8 @@ class PerClient(BaseThrottle):
         limit = settings.THROTTLES[self.scope(request)]
         if not limit:
             return True
-        window, gone = divmod(time.time(), WINDOW)
-        self._left = WINDOW - gone
-        return _count(f"throttle:{self.scope(request)}:{self._client(request)}:{window:.0f}") <= limit
+        self._left = WINDOW - time.time() % WINDOW
+        return count(f"throttle:{self.scope(request)}:{self._client(request)}") <= limit
 
     def wait(self) -> float:
         return self._left
@@ -40,7 +39,7 @@ class PerClient(BaseThrottle):
     def _client(self, request: Request) -> str:
         if request.user.is_authenticated:
             return f"user-{request.user.pk}"
-        return _site(self.get_ident(request) or "")
+        return site(self.get_ident(request) or "")
 
 
 class Catalogue(PerClient):
@@ -50,7 +49,9 @@ class Catalogue(PerClient):
         return "catalogue"
 
 
-def _count(key: str) -> int:
+def count(name: str) -> int:
+    """The how-manieth this is of that name in the present window."""
+    key = f"{name}:{time.time() // WINDOW:.0f}"
     try:
         cache.add(key, 0, timeout=2 * WINDOW)
         return cache.incr(key)
@@ -60,7 +61,7 @@ def _count(key: str) -> int:
         return 0
 
 
-def _site(address: str) -> str:
+def site(address: str) -> str:
     """An IPv6 client has more addresses than we could count: its site is who it is."""
     try:
         network = ip_network(address)
