@@ -1,7 +1,6 @@
 """The REST door to the sale lifecycle, for staff: /api/v1/fastpath/<product>/."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
@@ -49,6 +48,7 @@ class Standing(serializers.Serializer[Any]):
     closes_at = serializers.DateTimeField(allow_null=True)
     changed_by = serializers.CharField(allow_blank=True)
     changed_at = serializers.DateTimeField(allow_null=True)
+    ledger = serializers.CharField(required=False, help_text="What was lost with its ledger, if it was.")
 
 
 class FastPath(APIView):
@@ -104,7 +104,7 @@ MOVES: Mapping[str, Callable[..., Any]] = {
 
 
 def _standing(slug: str) -> Response:
-    return Response(Standing(asdict(queries.status(slug))).data)
+    return Response(Standing(queries.status(slug).fields()).data)
 
 
 def _refuse_unknown(terms: serializers.Serializer[Any]) -> None:

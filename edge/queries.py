@@ -1,20 +1,21 @@
 """What ops sees of sales: the state of each, its units, and the buffer behind them all."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
-from edge import apply, audit
+from edge import apply, audit, buffer
 from edge.ledger import connect
 from edge.lifecycle import preview, record
 from edge.routing import Table
 from fastpath_lambda import sqs
 from orders import jobs, pacing
+from orders.losses import LedgerLoss
 from orders.models import DeadLetter
 from orders.receivers.models import OrderMail, State, WebhookDelivery
 from shop import outbox
@@ -37,6 +38,14 @@ class Status:
     closes_at: datetime | None
     changed_by: str
     changed_at: datetime | None
+    # What was lost with its ledger, in sentences; said only where something was.
+    ledger: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        fields = asdict(self)
+        if self.ledger is None:
+            del fields["ledger"]
+        return fields
 
 
 # Arming makes the plan where there is none, so a product without one is as good as a draft.
@@ -58,7 +67,13 @@ def status(slug: str) -> Status:
         closes_at=sale.closes_at,
         changed_by=sale.changed_by,
         changed_at=sale.changed_at,
+        ledger=" ".join(map(str, losses(sale))) or None,
     )
+
+
+def losses(sale: Sale) -> list[LedgerLoss]:
+    """Of the present generation, the latest first."""
+    return list(LedgerLoss.objects.filter(sale=sale, generation=sale.generation))
 
 
 def armed_units(sale: Sale) -> int:
@@ -97,6 +112,7 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class SaleNow:
     sale: Sale
+    losses: list[LedgerLoss]
     moves: Sequence[str]
     bars: list[Bar]
 
@@ -152,8 +168,8 @@ def overview() -> Overview:
     return Overview(
         at=timezone.now(),
         sales=[_now(sale, rows) for sale in _to_watch()],
-        buffered=_depth(buffer()),
-        dead=_depth(buffer().dead_letters()),
+        buffered=_depth(buffer.connect()),
+        dead=_depth(buffer.connect().dead_letters()),
         dead_letters=DeadLetter.objects.filter(state=DeadLetter.State.WAITING).count(),
         drain=_drain(),
         table=apply.ROUTERS["builtin"].existing(),
@@ -180,7 +196,7 @@ def _post() -> Post:
 
 def _now(sale: Sale, rows: Iterable[audit.Row]) -> SaleNow:
     bars = [Bar(row) for row in rows if row.sale == sale.reference and sale.generation]
-    return SaleNow(sale, preview.possible(sale), bars)
+    return SaleNow(sale, losses(sale), preview.possible(sale), bars)
 
 
 def _to_watch() -> list[Sale]:
@@ -190,11 +206,6 @@ def _to_watch() -> list[Sale]:
     planned = sales.filter(state=Sale.State.DRAFT)[:WATCHED]
     closed = sales.filter(state=Sale.State.CLOSED).order_by("-changed_at")[:WATCHED]
     return [*on, *planned, *closed]
-
-
-@cache
-def buffer() -> sqs.Queue:
-    return sqs.Queue.from_environment(timeout=1.0)
 
 
 def _depth(queue: sqs.Queue) -> int | None:

@@ -12,10 +12,12 @@ from fastpath_lambda.forms import BadForm
 from fastpath_lambda.ordering import CannotTake
 from fastpath_lambda.problems import Problem
 from fastpath_lambda.routes import Route, find_route
-from fastpath_lambda.sales import Sales
+from fastpath_lambda.sales import Lost, Sales
 from fastpath_lambda.stores.commands import Steps
 
 RETRY_AFTER_SECONDS = 1
+# Until a lost ledger is rebuilt: the claims that are in the buffer have to be drained first.
+LOST_RETRY_SECONDS = 5
 
 
 class FastPath:
@@ -39,6 +41,8 @@ class FastPath:
             return (yield from self._serve(asked, route))
         except (BadForm, CannotTake) as error:
             return refuse(asked, error.problem, route)
+        except Lost:
+            return refuse(asked, problems.unavailable(LOST_RETRY_SECONDS), route)
 
     def _serve(self, asked: Asked, route: Route) -> Steps[Answer]:
         if route.order_id is None:

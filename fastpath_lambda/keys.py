@@ -5,7 +5,23 @@ the ledger and the room in one step, runs on a cluster too. Keys of a generation
 with it: an old sale's claims are never mistaken for a new one's.
 """
 
+from functools import lru_cache
+
 PREFIX = "spillway"
+
+
+@lru_cache(maxsize=256)
+def ledger(product: str, generation: int) -> tuple[str, ...]:
+    """What the scripts of the ledger are given, in the order in which common.lua names them."""
+    room = f"product:{product}"
+    generations = (left, buyers, claims, intents, given_back)
+    return (
+        sale(product),
+        *(name(product, generation) for name in generations),
+        room_log(room),
+        room_state(room),
+        room_meta(room),
+    )
 
 
 def sale(product: str) -> str:
@@ -61,6 +77,11 @@ def room_viewers(room: str) -> str:
 def order(order_id: str) -> str:
     """Hash: `status` and `version` of one order, as far as it got; absent while it is only a claim."""
     return f"{PREFIX}:{{{order_id}}}:order"
+
+
+def whole() -> str:
+    """Text: set while each sale that is on is in this store. A wiped store does not have it."""
+    return f"{PREFIX}:whole"
 
 
 def loaded_sales() -> str:

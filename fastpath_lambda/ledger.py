@@ -12,6 +12,10 @@ window is held against the ledger's own clock. Viewers' room is written in that 
 
 Units of an order that was undone come back once, however often that is asked: whoever
 gives them back writes it down elsewhere afterwards, and may die in between.
+
+A store can be lost with all that was in it. What is loaded anew then is another epoch of
+the same generation, and its running numbers say so: a claim of an older epoch that turns
+up later is known by its number, and has to be adopted before it may become an order.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +24,9 @@ from typing import Protocol
 
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.rules import Refusal, Request, Sale, State
+
+# Running numbers of one epoch; the drain's statement counts with the same.
+EPOCH = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +72,32 @@ class Count:
 
 
 class Ledger(Protocol):
-    def load(self, sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int]) -> bool:
+    def load(
+        self, sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int], epoch: int = 0
+    ) -> bool:
         """Make this generation the product's sale. False, and nothing done, where it already is.
 
-        `versions` are the shop's, per SKU: the ledger counts on from them.
+        `versions` are the shop's, per SKU: the ledger counts on from them. Before an epoch
+        above 0 is loaded, `recall` what is known of the older ones.
         """
+
+    def recall(
+        self, product: str, generation: int, kept: Iterable[Claim], *, given_back: Iterable[str] = ()
+    ) -> None:
+        """Before an epoch is loaded: these claims are orders, and answer repeats.
+
+        They count for their buyers unless their units came back, as those of `given_back`
+        did: those never come back again. Nothing is done where the generation is loaded.
+        """
+
+    def adopt(self, claim: Claim) -> Claim | Refusal | None:
+        """Take the units of a claim that an older epoch gave, and give it a number of this one: once.
+
+        SOLD_OUT where others have them by now; None where the generation is not on sale here.
+        """
+
+    def vouch(self, is_whole: bool) -> None:
+        """Note that each sale that is on is in this store, so what is not here is not on; or not any more."""
 
     def get_sale(self, product: str) -> Sale | None:
         """The product's loaded sale, closed ones included, or None."""

@@ -4,12 +4,16 @@ import time
 from collections.abc import Callable
 
 from fastpath_lambda.rules import Sale
-from fastpath_lambda.stores import redis_steps
+from fastpath_lambda.stores import redis_rebuilding, redis_steps
 from fastpath_lambda.stores.commands import Steps
 
 # How long a sale is believed to be as it was read. Who takes with an older one is told so
 # by the ledger; only who merely looks could miss a new generation for this long.
 FRESH_SECONDS = 1.0
+
+
+class Lost(Exception):
+    """The ledger's store was wiped: what is not in it may be on sale all the same."""
 
 
 class Sales:
@@ -18,7 +22,7 @@ class Sales:
         self._known: dict[str, tuple[float, Sale]] = {}
 
     def get(self, product: str, *, category: str) -> Steps[Sale | None]:
-        """The product's loaded sale, or None where there is none at this address."""
+        """The product's loaded sale, or None where there is none at this address. Raises Lost."""
         read_at, sale = self._known.get(product, (0.0, None))
         if sale is None or self._clock() - read_at > FRESH_SECONDS:
             sale = yield from self._read(product)
@@ -33,6 +37,8 @@ class Sales:
         # What is not there is not remembered: anybody can make up names.
         if sale is None:
             self.forget(product)
+            if not (yield from redis_rebuilding.is_whole()):
+                raise Lost(product)
         else:
             self._known[product] = (read_at, sale)
         return sale

@@ -15,11 +15,14 @@ import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
 
 from fastpath_lambda.claims import Claim
+from fastpath_lambda.ledger import EPOCH
 from orders.models import Order
 from shop.models import Allotment, Sku
 
 # A claim of an unknown sale or SKU finds no allotment: its line's sku_id is then NULL, which the
 # table refuses, and that refuses the batch. More than was armed is refused by the allotment's CHECK.
+# A claim of a ledger that was lost finds none either, as its number is of another epoch; and one whose
+# ledger is given up while this statement waits for the allotment asks for more than there can be.
 # Inserting in the order of the ids keeps two drainers with the same claims from a deadlock.
 WRITE = """
 WITH claim AS (
@@ -31,8 +34,8 @@ WITH claim AS (
     )
     LEFT JOIN shop_sku ON shop_sku.code = c.sku
     LEFT JOIN shop_allotment AS allotment
-        ON (allotment.sale_id, allotment.generation, allotment.sku_id)
-         = (c.sale_id, c.generation, shop_sku.id)
+        ON (allotment.sale_id, allotment.generation, allotment.sku_id, allotment.epoch)
+         = (c.sale_id, c.generation, shop_sku.id, c.number / 1000000000)
 ), placed AS (
     INSERT INTO orders_order (
         id, status, version, email, buyer, name, address, payment_token, currency, total,
@@ -58,8 +61,11 @@ WITH claim AS (
         'order_id', order_id, 'status', 'placed', 'version', 1, 'product', product
     ) FROM new
 ), sold AS (
-    UPDATE shop_allotment SET ordered = ordered + batch.units
-    FROM (SELECT allotment_id, sum(quantity) AS units FROM new GROUP BY allotment_id) AS batch
+    UPDATE shop_allotment
+    SET ordered = ordered + CASE WHEN epoch = batch.number / 1000000000 THEN batch.units ELSE armed + 1 END
+    FROM (
+        SELECT allotment_id, sum(quantity) AS units, max(number) AS number FROM new GROUP BY allotment_id
+    ) AS batch
     WHERE shop_allotment.id = batch.allotment_id
 )
 SELECT id::text FROM placed
@@ -68,15 +74,18 @@ SELECT id::text FROM placed
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a batch. Every claim's order id is in exactly one of the three."""
+    """What became of a batch. Every claim's order id is in exactly one of the four."""
 
     new: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
     # Order id → why it can never become an order as it is.
     rejected: Mapping[str, str] = field(default_factory=dict)
+    # Of ledgers that were lost: see late.py.
+    late: frozenset[str] = frozenset()
 
     def __add__(self, other: "Written") -> "Written":
-        return Written(self.new | other.new, self.known | other.known, {**self.rejected, **other.rejected})
+        rejected = {**self.rejected, **other.rejected}
+        return Written(self.new | other.new, self.known | other.known, rejected, self.late | other.late)
 
 
 def write_claims(batch: Sequence[Claim]) -> Written:
@@ -92,7 +101,7 @@ def _write_or_halve(batch: list[Claim]) -> Written:
     # The last two: text that no UTF-8 can say, numbers that no column can hold.
     except (IntegrityError, DataError, ValueError, OverflowError) as error:
         if len(batch) == 1:
-            return Written(rejected={batch[0].order_id: _say_why(batch[0], error)})
+            return _refused(batch[0], error)
         middle = len(batch) // 2
         return _write_or_halve(batch[:middle]) + _write_or_halve(batch[middle:])
     return Written(new=new) + _known([claim for claim in batch if claim.order_id not in new])
@@ -116,6 +125,18 @@ def _known(batch: list[Claim]) -> Written:
         known=frozenset(ids) - frozenset(other),
         rejected=dict.fromkeys(other, "another order has this id: it was asked with another body"),
     )
+
+
+def _refused(claim: Claim, error: Exception) -> Written:
+    if isinstance(error, IntegrityError) and _is_late(claim):
+        return Written(late=frozenset([claim.order_id]))
+    return Written(rejected={claim.order_id: _say_why(claim, error)})
+
+
+def _is_late(claim: Claim) -> bool:
+    """Whether its ledger was lost before it became an order."""
+    allotments = Allotment.objects.filter(sale_id=claim.sale_id, generation=claim.generation)
+    return allotments.filter(sku__code=claim.sku, epoch__gt=claim.number // EPOCH).exists()
 
 
 def _say_why(claim: Claim, error: Exception) -> str:

@@ -14,7 +14,7 @@ from fastpath_lambda import claims
 from fastpath_lambda.claims import BadClaim, Claim
 from fastpath_lambda.ledger import Ledger
 from fastpath_lambda.sqs import Message
-from orders import drain, outage
+from orders import drain, late, outage
 from orders.buffer import Buffer
 from orders.pacing import Pacer
 from orders.turns import Turn
@@ -48,15 +48,17 @@ def drain_once(messages: Sequence[Message], *, buffer: Buffer, ledger: Ledger) -
     """Drain these messages. One that can never be an order goes to the dead letters with its reason."""
     read = {message.id: _read(message) for message in messages}
     batch = [claim for claim in read.values() if isinstance(claim, Claim)]
-    written = drain.write_claims(batch)
+    written = late.place(drain.write_claims(batch), batch, ledger=ledger)
     for message in messages:
         claim = read[message.id]
         reason = claim if isinstance(claim, str) else written.rejected.get(claim.order_id)
         if reason:
             logger.warning("A message cannot become an order: %s.", reason)
             buffer.reject(message, reason)
-    _confirm(ledger, (claim for claim in batch if claim.order_id not in written.rejected))
-    buffer.delete(messages)
+    unplaced = written.rejected.keys() | written.late
+    _confirm(ledger, (claim for claim in batch if claim.order_id not in unplaced))
+    # A claim that came late waits for its ledger: its message comes again when its minute is over.
+    buffer.delete([message for message in messages if _order_id(read[message.id]) not in written.late])
     return len(written.new)
 
 
@@ -97,6 +99,10 @@ def _read(message: Message) -> Claim | str:
         return claims.from_json(message.body)
     except (BadClaim, RecursionError) as error:
         return f"no claim of ours: {error}"
+
+
+def _order_id(read: Claim | str) -> str | None:
+    return read.order_id if isinstance(read, Claim) else None
 
 
 def _confirm(ledger: Ledger, placed: Iterable[Claim]) -> None:

@@ -1,8 +1,7 @@
 """Orders, their lines, and the claims that could not become orders.
 
-An order's id is derived from its sale, generation and idempotency key (see
-fastpath_lambda/identity.py), so the primary key is what makes a repeated request
-or a repeated message one order.
+An order's id is derived from its sale, generation and idempotency key (see identity.py
+in fastpath_lambda), so the primary key makes a repeated request or message one order.
 """
 
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 # Found by Django because they are imported here.
+from orders.losses import LedgerLoss  # noqa: F401
 from orders.receivers.models import Letter, OrderMail, Webhook, WebhookDelivery  # noqa: F401
 from shop.models import Allotment, Product, Sale, Sku
 

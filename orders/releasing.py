@@ -21,7 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from fastpath_lambda import ledger as ledgers
-from fastpath_lambda.ledger import Ledger
+from fastpath_lambda.ledger import EPOCH, Ledger
 from orders.models import OrderLine, Release
 from shop import stock
 from shop.models import Allotment
@@ -64,7 +64,10 @@ def settle(allotment: Allotment, *, ledger: Ledger) -> int:
             # Its ledger was lost. The units stay where they are seen, and the audit does not balance.
             logger.error("The ledger cannot take units back.", extra={"allotment": allotment.pk})
             break
-        settled += sum(write_off(row, numbers[row.order_id]) for row in batch)
+        written_off = sum(write_off(row, numbers[row.order_id]) for row in batch)
+        if not written_off:
+            break  # somebody else is at it; or the ledger that has them is not ours any more
+        settled += written_off
         _say_settled(batch, ledger=ledger)
     return settled
 
@@ -76,11 +79,15 @@ def _on_their_way(allotment: Allotment) -> Iterable[Release]:
 
 @transaction.atomic
 def write_off(row: Release, number: int | None) -> bool:
-    """False, and nothing written, where somebody else did."""
+    """False, and nothing written, where somebody else did, or where that ledger was lost since."""
     unsettled = Release.objects.filter(pk=row.pk, settled_at=None)
     if not unsettled.update(settled_at=timezone.now(), number=number):
         return False
-    Allotment.objects.filter(pk=row.allotment_id).update(releasing=F("releasing") - row.quantity)
+    its_ledgers = Allotment.objects.filter(pk=row.allotment_id, epoch=(number or 0) // EPOCH)
+    if not its_ledgers.update(releasing=F("releasing") - row.quantity):
+        # The ledger that has them is gone; the one that took its place is given them again.
+        transaction.set_rollback(True)
+        return False
     return True
 
 

@@ -156,6 +156,9 @@ class Allotment(models.Model):
     # Of orders undone while the sale is on: on their way back to the ledger, or there already and not
     # yet written off. Some may be sold again by now, so the check below cannot count them.
     releasing = models.PositiveIntegerField(default=0, db_default=0)
+    # Counts the ledgers of this generation that were lost. A claim's number says which one gave it; those
+    # of a lost one have to be adopted by the present one before they are orders: see orders/late.py.
+    epoch = models.PositiveIntegerField(default=0, db_default=0)
     # Set once the leftovers are back in stock: from then on the ledger's count means nothing.
     closed_at = models.DateTimeField(null=True)
 

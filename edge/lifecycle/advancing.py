@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from edge.ledger import connect
-from edge.lifecycle import arming, closing, moving, record, serving
+from edge.lifecycle import arming, closing, moving, rebuilding, record, serving
 from edge.lifecycle.record import CannotChange, State
 from edge.models import MinisitePage
 from fastpath_lambda import rules
@@ -24,14 +24,22 @@ RECENT = timedelta(minutes=10)
 
 def advance(*, now: datetime) -> None:
     """Bring each sale as far as it can be. One that fails does not hold back the others."""
+    is_whole = True
     recent = Q(state=State.CLOSED, changed_at__gte=now - RECENT)
     for sale in Sale.objects.filter(Q(state__in=Sale.ON) | recent).select_related("product__category"):
         try:
+            if sale.is_on and rebuilding.attend(sale, by=BY, now=now):
+                is_whole = False
+                if not _is_over(sale, now=now):
+                    continue
             _advance(sale, now=now)
         except CannotChange as error:
             logger.info("%s", error)
         except Exception:
+            is_whole = False
             logger.exception("A sale could not be advanced.", extra={"sale": sale.reference})
+    if is_whole:
+        connect().vouch(True)
 
 
 def _advance(sale: Sale, *, now: datetime) -> None:
@@ -40,12 +48,16 @@ def _advance(sale: Sale, *, now: datetime) -> None:
         _forget(sale)
     elif sale.state == State.CLOSING:
         closing.finish(sale, by=sale.changed_by)
-    elif sale.closes_at and sale.closes_at <= now:
+    elif _is_over(sale, now=now):
         closing.close(slug, by=BY, wait=False)
     elif sale.state == State.ARMED and sale.opens_at and sale.opens_at <= now:
         moving.open_sale(slug, by=BY)
     elif sale.changed_at < now - GRACE:
         _catch_up(sale)
+
+
+def _is_over(sale: Sale, *, now: datetime) -> bool:
+    return sale.closes_at is not None and sale.closes_at <= now
 
 
 def _forget(sale: Sale) -> None:

@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from edge.ledger import connect
-from edge.lifecycle import record, serving
+from edge.lifecycle import loading, record, serving
 from edge.lifecycle.record import CannotChange, State
 from edge.models import MinisitePage
-from fastpath_lambda import rules
 from shop import events
 from shop.models import Allotment, OutboxEvent, Product, Sale, Sku, Stock, StockMovement
 
@@ -98,31 +96,10 @@ def load(sale: Sale) -> None:
     # In its turn, or a closing sale could be done and forgotten in the ledger between our
     # look and our write, and its units would be loaded a second time.
     with record.turn(sale) as sale:
-        if sale.state == State.ARMED:
-            units = {row.sku.code: row.armed for row in allotments(sale)}
+        if sale.state == State.ARMED and not loading.is_lost(sale):
+            units = {row.sku.code: row.armed for row in loading.allotments(sale)}
             versions = dict(Stock.objects.filter(sale=sale).values_list("sku__code", "version"))
-            connect().load(as_rules(sale, list(units)), units=units, versions=versions)
-
-
-def allotments(sale: Sale) -> list[Allotment]:
-    rows = Allotment.objects.filter(sale=sale, generation=sale.generation)
-    return list(rows.select_related("sku").order_by("sku_id"))
-
-
-def as_rules(sale: Sale, skus: list[str]) -> rules.Sale:
-    return rules.Sale(
-        product=sale.product.slug,
-        category=sale.product.category.slug,
-        name=sale.product.name,
-        sale_id=sale.pk,
-        generation=sale.generation,
-        state=rules.State.ARMED,
-        limit_per_buyer=sale.limit_per_buyer,
-        currency=settings.CURRENCY,
-        prices={sku: str(sale.price) for sku in skus},
-        opens_at=sale.opens_at,
-        closes_at=sale.closes_at,
-    )
+            connect().load(loading.as_rules(sale, list(units)), units=units, versions=versions)
 
 
 def _plan(product: Product, terms: Terms) -> Sale:

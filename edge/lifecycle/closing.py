@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from edge.ledger import connect
-from edge.lifecycle import arming, record, serving
+from edge.lifecycle import arming, loading, rebuilding, record, serving
 from edge.lifecycle.record import CannotChange, State
 from fastpath_lambda import rules
 from fastpath_lambda.ledger import Count
@@ -76,7 +76,9 @@ def stop_taking(sale: Sale, *, by: str) -> None:
 
 def finish(sale: Sale, *, by: str) -> int:
     """Finish closing as far as it can be done now. Returns how many claims are waited for; 0: closed."""
-    for allotment in arming.allotments(sale):
+    if sale.is_on and rebuilding.attend(sale, by=by, now=timezone.now()):
+        return 1  # at least: what the lost ledger had given is being drained
+    for allotment in loading.allotments(sale):
         releasing.settle(allotment, ledger=connect())
     with record.turn(sale) as sale:
         if sale.state == State.CLOSING:
@@ -116,7 +118,7 @@ def _return_leftovers(sale: Sale, *, by: str, now: datetime) -> None:
     # ledger's, and the shop's word about its stock would be dropped.
     ledger.move(slug, sale.generation, to=rules.State.CLOSED, allowed_from=[rules.State.CLOSING])
     count = ledger.count(slug, sale.generation)
-    for allotment in arming.allotments(sale):
+    for allotment in loading.allotments(sale):
         _return(allotment, count, by=by, now=now)
     record.follow(sale, rules.State.CLOSED, action="closed", by=by, now=now)
 

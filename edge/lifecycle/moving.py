@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from edge.ledger import connect
-from edge.lifecycle import arming, record, serving
+from edge.lifecycle import arming, rebuilding, record, serving
 from edge.lifecycle.record import State
 from fastpath_lambda import rules
 from shop.models import Sale
@@ -23,6 +23,8 @@ def resume(slug: str, *, by: str) -> Sale:
 
 def _move(slug: str, *, action: str, to: rules.State, allowed_from: list[rules.State], by: str) -> Sale:
     sale = record.get_sale(slug, action=action)
+    if sale.is_on:
+        rebuilding.refuse_while_lost(sale, action=action, by=by, now=timezone.now())
     if sale.state == State.ARMED and not arming.is_finished(sale):
         # Whoever armed it was interrupted: nobody opens a sale without a page.
         arming.finish(sale, by=by)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edge import routing
 from edge.ledger import connect
-from edge.lifecycle import arming, record
+from edge.lifecycle import loading, record
 from edge.lifecycle.record import State
 from edge.routing import Origin
 from shop.models import Sale, Stock
@@ -108,7 +108,7 @@ def _moves(sale: Sale, action: str) -> Iterator[Move]:
     elif action == "close":
         left = connect().count(sale.product.slug, sale.generation).left
         before = dict(Stock.objects.filter(sale=sale).values_list("sku__code", "available"))
-        for allotment in arming.allotments(sale):
+        for allotment in loading.allotments(sale):
             code = allotment.sku.code
             yield Move(code, before.get(code, 0), before.get(code, 0) + left.get(code, 0))
 

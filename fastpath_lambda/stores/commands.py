@@ -57,5 +57,10 @@ def drive(steps: Steps[T], run: Callable[[Command], object]) -> T:
         return outcome
 
 
+def text(reply: bytes | str) -> str:
+    """Clients give bytes, or have decoded them already."""
+    return reply if isinstance(reply, str) else reply.decode()
+
+
 def load_script(name: str) -> Script:
     return Script((_FOLDER / "common.lua").read_text() + (_FOLDER / f"{name}.lua").read_text())

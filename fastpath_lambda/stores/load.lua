@@ -10,6 +10,6 @@ for field, text in pairs(wanted.sale) do redis.call('HSET', SALE, field, text) e
 for sku, units in pairs(wanted.units) do
   redis.call('HSET', LEFT, 'left:' .. sku, units, 'version:' .. sku, wanted.versions[sku] or '0')
 end
-redis.call('HSET', LEFT, 'number', 0)
+redis.call('HSET', LEFT, 'number', wanted.number, 'given-back', wanted.number)
 show(nil, wanted.sale.state)
 return 1

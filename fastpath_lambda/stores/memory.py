@@ -3,42 +3,51 @@
 It shows viewers nothing, since a room is something processes share.
 """
 
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 
 from fastpath_lambda import claims, rules
 from fastpath_lambda.claims import Claim
-from fastpath_lambda.ledger import Count, KeyConflict, Outcome, Release, Stale
+from fastpath_lambda.ledger import EPOCH, Count, KeyConflict, Outcome, Release, Stale
 from fastpath_lambda.rules import Refusal, Request, Sale, State
 from fastpath_lambda.stores.memory_book import Book
-
-Clock = Callable[[], datetime]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+from fastpath_lambda.stores.memory_sales import MemorySales
 
 
-class MemoryLedger:
+class MemoryLedger(MemorySales):
     """Keeps the promise of ledger.py behind one lock."""
 
-    def __init__(self, *, clock: Clock = _utc_now) -> None:
-        self._clock = clock
-        self._lock = threading.RLock()
-        self._sales: dict[str, Sale] = {}
-        self._books: dict[tuple[str, int], Book] = {}
-
-    def load(self, sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int]) -> bool:
+    def load(
+        self, sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int], epoch: int = 0
+    ) -> bool:
         with self._lock:
-            loaded = self._sales.get(sale.product)
-            if (loaded and loaded.generation >= sale.generation) or self._key(sale) in self._books:
+            loaded, book = self._sales.get(sale.product), self._book(sale.product, sale.generation)
+            if (loaded and loaded.generation >= sale.generation) or book.left:
                 return False
             self._sales[sale.product] = sale
-            shown = {sku: versions.get(sku, 0) + 1 for sku in units}
-            self._books[self._key(sale)] = Book(dict(units), shown)
+            book.versions = {sku: versions.get(sku, 0) + 1 for sku in units}
+            book.left = dict(units)
+            book.last_number = book.last_given_back = epoch * EPOCH
+            self._books[self._key(sale)] = book
             return True
+
+    def recall(
+        self, product: str, generation: int, kept: Iterable[Claim], *, given_back: Iterable[str] = ()
+    ) -> None:
+        with self._lock:
+            if not self._is_loaded(product, generation):
+                book = self._books[product, generation] = Book({}, {})
+                book.recall(kept, frozenset(given_back))
+
+    def adopt(self, claim: Claim) -> Claim | Refusal | None:
+        with self._lock:
+            sale, book = self._sales.get(claim.product), self._book(claim.product, claim.generation)
+            if not self._is_loaded(claim.product, claim.generation) or claim.sku not in book.left:
+                return None
+            is_over = sale is None or sale.state is State.CLOSED
+            return None if is_over else book.adopt(claim, now_ms=self._now_ms())
+
+    def vouch(self, is_whole: bool) -> None:
+        """A process that lost its memory is gone: nobody is left to ask."""
 
     def get_sale(self, product: str) -> Sale | None:
         return self._sales.get(product)
@@ -114,30 +123,3 @@ class MemoryLedger:
 
     def _claim(self, sale: Sale, book: Book, request: Request) -> Claim:
         return book.take(request, claims.fields(sale, request), now_ms=self._now_ms())
-
-    def _open_by_clock(self, sale: Sale) -> Sale:
-        if sale.state is State.ARMED and sale.opens_at and self._clock() >= sale.opens_at:
-            return self._change_state(sale.product, State.OPEN)
-        return sale
-
-    def _change_state(self, product: str, to: State) -> Sale:
-        before = self._sales[product]
-        after = self._sales[product] = replace(before, state=to)
-        book = self._book(product, after.generation)
-        for sku, left in book.left.items():
-            book.versions[sku] += rules.status(before.state, left) != rules.status(to, left)
-        return after
-
-    def _book(self, product: str, generation: int) -> Book:
-        return self._books.get((product, generation)) or Book({}, {})
-
-    def _now_ms(self) -> int:
-        return int(self._clock().timestamp() * 1000)
-
-    @staticmethod
-    def _key(sale: Sale) -> tuple[str, int]:
-        return sale.product, sale.generation
-
-    @staticmethod
-    def _edition(sale: Sale) -> tuple[int, int]:
-        return sale.generation, sale.revision

@@ -1,16 +1,16 @@
 """What the ledger in memory has written of one generation. Whoever calls holds the lock."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastpath_lambda import identity
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.ledger import Count, Release
-from fastpath_lambda.rules import Request
+from fastpath_lambda.rules import Refusal, Request
 
 
-def buyers(of: Request | Release) -> tuple[str, ...]:
+def buyers(of: Request | Release | Claim) -> tuple[str, ...]:
     """Whose limits it counts against: the e-mail's and, of whoever is logged in, the account's."""
     return tuple(filter(None, (of.buyer, identity.account_buyer(of.account))))
 
@@ -24,6 +24,7 @@ class Book:
     intents: dict[str, int] = field(default_factory=dict)  # order id → handed to the buffer, ms
     last_number: int = 0
     given_back: dict[str, int] = field(default_factory=dict)  # order id → running number
+    last_given_back: int = 0
     settled: set[str] = field(default_factory=set)
 
     def most_bought(self, request: Request) -> int:
@@ -45,8 +46,34 @@ class Book:
         self.versions[release.sku] += is_shown
         for name in buyers(release):
             self.buyers[name] = max(0, self.buyers.get(name, 0) - release.quantity)
-        number = self.given_back[release.order_id] = len(self.given_back) + 1
-        return number
+        self.last_given_back += 1
+        self.given_back[release.order_id] = self.last_given_back
+        return self.last_given_back
+
+    def recall(self, kept: Iterable[Claim], given_back: frozenset[str]) -> None:
+        self.given_back.update(dict.fromkeys(given_back, 1))
+        self.settled.update(given_back)
+        for claim in kept:
+            self.claims[claim.order_id] = claim
+            if claim.order_id not in given_back:
+                self._count(claim)
+
+    def adopt(self, claim: Claim, *, now_ms: int) -> Claim | Refusal:
+        if known := self.claims.get(claim.order_id):
+            return known
+        if self.left[claim.sku] < claim.quantity:
+            return Refusal.SOLD_OUT
+        self.left[claim.sku] -= claim.quantity
+        self.versions[claim.sku] += 1
+        self._count(claim)
+        self.last_number += 1
+        self.intents[claim.order_id] = now_ms
+        adopted = self.claims[claim.order_id] = replace(claim, number=self.last_number)
+        return adopted
+
+    def _count(self, claim: Claim) -> None:
+        for name in buyers(claim):
+            self.buyers[name] = self.buyers.get(name, 0) + claim.quantity
 
     def count(self) -> Count:
         return Count(
@@ -54,6 +81,6 @@ class Book:
             versions=dict(self.versions),
             last_number=self.last_number,
             pending=tuple(self.claims[order_id] for order_id in self.intents),
-            last_given_back=len(self.given_back),
+            last_given_back=self.last_given_back,
             given_back=frozenset(self.given_back.keys() - self.settled),
         )

@@ -11,7 +11,8 @@ import redis
 
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.ledger import Count, Outcome, Release
-from fastpath_lambda.rules import Request, Sale, State
+from fastpath_lambda.rules import Refusal, Request, Sale, State
+from fastpath_lambda.stores import redis_rebuilding
 from fastpath_lambda.stores import redis_steps as steps
 from fastpath_lambda.stores.commands import Command, Steps, T, drive
 
@@ -23,8 +24,21 @@ class RedisLedger:
         # redis-py does not say what its commands answer.
         self._client: Any = client
 
-    def load(self, sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int]) -> bool:
-        return self._ask(steps.load(sale, units=units, versions=versions))
+    def load(
+        self, sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int], epoch: int = 0
+    ) -> bool:
+        return self._ask(steps.load(sale, units=units, versions=versions, epoch=epoch))
+
+    def recall(
+        self, product: str, generation: int, kept: Iterable[Claim], *, given_back: Iterable[str] = ()
+    ) -> None:
+        self._ask(redis_rebuilding.recall(product, generation, kept, given_back=given_back))
+
+    def adopt(self, claim: Claim) -> Claim | Refusal | None:
+        return self._ask(redis_rebuilding.adopt(claim))
+
+    def vouch(self, is_whole: bool) -> None:
+        self._ask(redis_rebuilding.vouch(is_whole))
 
     def get_sale(self, product: str) -> Sale | None:
         return self._ask(steps.get_sale(product))

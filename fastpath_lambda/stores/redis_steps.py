@@ -7,13 +7,12 @@ as bytes or as text, whichever the client gives.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from fastpath_lambda import claims, identity, keys, ledger
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.rules import Refusal, Request, Sale, State
 from fastpath_lambda.stores import sale_fields
-from fastpath_lambda.stores.commands import Command, Steps, load_script
+from fastpath_lambda.stores.commands import Command, Steps, load_script, text
 
 TAKE, LOAD, MOVE, DUE, COUNT, RETIRE = map(load_script, ("take", "load", "move", "due", "count", "retire"))
 GIVE_BACK, SETTLE = map(load_script, ("give_back", "settle"))
@@ -34,7 +33,7 @@ def take(sale: Sale, request: Request) -> Steps[Taken]:
     # The script prepends what only it knows.
     tail = _encode(fields)[1:]
     (reply,) = yield TAKE(
-        _keys(sale.product, sale.generation),
+        keys.ledger(sale.product, sale.generation),
         sale.generation,
         sale.revision,
         request.order_id,
@@ -45,7 +44,7 @@ def take(sale: Sale, request: Request) -> Steps[Taken]:
         request.quantity,
         own=6,
     )
-    verdict = _text(reply[0])
+    verdict = text(reply[0])
     if verdict == "taken":
         number, accepted_ms = int(reply[1]), int(reply[2])
         claim = Claim(**fields, number=number, accepted_ms=accepted_ms)
@@ -53,16 +52,17 @@ def take(sale: Sale, request: Request) -> Steps[Taken]:
     if verdict == "first":
         first = claims.from_json(reply[1])
         return Taken(first if first.fingerprint == request.fingerprint else ledger.KeyConflict())
-    return Taken(Refusal(_text(reply[1])) if verdict == "refused" else ledger.Stale())
+    return Taken(Refusal(text(reply[1])) if verdict == "refused" else ledger.Stale())
 
 
-def load(sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int]) -> Steps[bool]:
+def load(sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int], epoch: int = 0) -> Steps[bool]:
     wanted = {
+        "number": str(epoch * ledger.EPOCH),
         "sale": sale_fields.encode(sale),
         "units": {sku: str(count) for sku, count in units.items()},
         "versions": {sku: str(version) for sku, version in versions.items()},
     }
-    loaded = yield LOAD(_keys(sale.product, sale.generation), _encode(wanted))
+    loaded = yield LOAD(keys.ledger(sale.product, sale.generation), _encode(wanted))
     # Another slot: not in the same step. A crash in between is mended by loading again.
     yield Command(("SADD", keys.loaded_sales(), sale.product))
     return bool(loaded)
@@ -70,12 +70,13 @@ def load(sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int]) -
 
 def get_sale(product: str) -> Steps[Sale | None]:
     reply = yield Command(("HMGET", keys.sale(product), "state", "settings"))
-    return sale_fields.decode(_text(reply[1]), State(_text(reply[0]))) if reply[0] else None
+    return sale_fields.decode(text(reply[1]), State(text(reply[0]))) if reply[0] else None
 
 
 def move(product: str, generation: int, *, to: State, allowed_from: Iterable[State]) -> Steps[State]:
-    reply = yield MOVE(_keys(product, generation), generation, to.value, *(s.value for s in allowed_from))
-    return State(_text(reply))
+    states = (to.value, *(state.value for state in allowed_from))
+    reply = yield MOVE(keys.ledger(product, generation), generation, *states)
+    return State(text(reply))
 
 
 def find(product: str, generation: int, order_id: str) -> Steps[Claim | None]:
@@ -84,9 +85,8 @@ def find(product: str, generation: int, order_id: str) -> Steps[Claim | None]:
 
 
 def due(product: str, generation: int, *, older_than_ms: int, limit: int) -> Steps[list[Claim]]:
-    return [
-        claims.from_json(found) for found in (yield DUE(_keys(product, generation), older_than_ms, limit))
-    ]
+    reply = yield DUE(keys.ledger(product, generation), older_than_ms, limit)
+    return [claims.from_json(found) for found in reply]
 
 
 def confirm(product: str, generation: int, order_ids: Iterable[str]) -> Steps[None]:
@@ -96,7 +96,7 @@ def confirm(product: str, generation: int, order_ids: Iterable[str]) -> Steps[No
 
 def give_back(release: ledger.Release) -> Steps[int | None]:
     reply = yield GIVE_BACK(
-        _keys(release.product, release.generation),
+        keys.ledger(release.product, release.generation),
         release.generation,
         release.order_id,
         release.sku,
@@ -109,43 +109,26 @@ def give_back(release: ledger.Release) -> Steps[int | None]:
 
 def settle(product: str, generation: int, order_ids: Iterable[str]) -> Steps[None]:
     if settled := tuple(order_ids):
-        yield SETTLE(_keys(product, generation), *settled)
+        yield SETTLE(keys.ledger(product, generation), *settled)
 
 
 def count(product: str, generation: int) -> Steps[ledger.Count]:
-    fields, pending, given_back = yield COUNT(_keys(product, generation))
-    book = dict(zip(map(_text, fields[::2]), map(int, fields[1::2]), strict=True))
+    fields, pending, given_back = yield COUNT(keys.ledger(product, generation))
+    book = dict(zip(map(text, fields[::2]), map(int, fields[1::2]), strict=True))
     return ledger.Count(
         left=_under("left:", book),
         versions=_under("version:", book),
         last_number=book.get("number", 0),
         pending=tuple(claims.from_json(found) for found in pending),
         last_given_back=book.get("given-back", 0),
-        given_back=frozenset(map(_text, given_back)),
+        given_back=frozenset(map(text, given_back)),
     )
 
 
 def retire(product: str, generation: int, *, keep_for: int) -> Steps[None]:
-    yield RETIRE(_keys(product, generation), generation, keep_for)
+    yield RETIRE(keys.ledger(product, generation), generation, keep_for)
     yield Command(("SREM", keys.loaded_sales(), product))
-
-
-@lru_cache(maxsize=256)
-def _keys(product: str, generation: int) -> tuple[str, ...]:
-    room = f"product:{product}"
-    generations = (keys.left, keys.buyers, keys.claims, keys.intents, keys.given_back)
-    return (
-        keys.sale(product),
-        *(name(product, generation) for name in generations),
-        keys.room_log(room),
-        keys.room_state(room),
-        keys.room_meta(room),
-    )
 
 
 def _under(prefix: str, book: Mapping[str, int]) -> dict[str, int]:
     return {name.removeprefix(prefix): number for name, number in book.items() if name.startswith(prefix)}
-
-
-def _text(reply: bytes | str) -> str:
-    return reply if isinstance(reply, str) else reply.decode()

@@ -338,3 +338,38 @@ class TestHealth:
             200,
             {"ready": True, "checks": {"redis": "ok", "queue": "ok"}},
         )
+
+
+class TestLostLedger:
+    """Its store was wiped: what is not there may be on sale all the same, and nobody is told otherwise."""
+
+    def test_asks_buyers_to_come_back(self, door, redis_ledger, store):
+        loaded(redis_ledger)
+        post(door)
+        store.flushall()
+
+        reply = post(door, key="k-2")
+
+        assert (reply.status, reply.json()["refusal"], reply.headers["retry-after"]) == (
+            503, "unavailable", "5",
+        )  # fmt: skip
+
+    def test_says_the_same_of_an_orders_status(self, door, redis_ledger, store):
+        loaded(redis_ledger)
+        answer = post(door).json()
+        store.flushall()
+
+        # Who saw the sale a moment ago believes for another that it is there.
+        torch = answer | {"status_url": f"/shop/lights/torch/order/{answer['order_id']}"}
+        assert look(door, torch).status == 503
+
+    def test_that_was_rebuilt_answers_with_the_first_claim(self, door, redis_ledger, store):
+        sale = loaded(redis_ledger)
+        first = post(door)
+        kept = redis_ledger.count("lamp", 1).pending
+        store.flushall()
+        redis_ledger.recall("lamp", 1, kept)
+        redis_ledger.load(replace(sale, revision=2), units={"LAMP": 2}, versions={}, epoch=1)
+
+        assert (post(door).status, post(door).body) == (202, first.body)
+        assert post(door, key="k-2", email="bob@example.org").status == 202

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from getpass import getuser
@@ -48,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _present(self, status: queries.Status, *, as_json: bool) -> None:
-        fields = asdict(status)
+        fields = status.fields()
         if as_json:
             self.stdout.write(json.dumps(fields, cls=DjangoJSONEncoder))
             return
