@@ -1,10 +1,13 @@
-"""The lamp's room in a real, empty Redis."""
+"""The lamp's room in a real, empty Redis; a site with a browser in front of it."""
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
+from playwright.sync_api import sync_playwright
 
 from tests.live import world
+from tests.live.site import Site, show
+from tests.need_chromium import find_chromium
 
 
 @pytest.fixture
@@ -17,3 +20,46 @@ async def database(transactional_db):
     """The database as the `live` process uses it: from asgiref's one thread, which keeps its connection."""
     yield
     await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+def site(store):
+    site = Site()
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(site, browser):
+    """Open a page of the site: in a browser of its own, or as one more tab of `beside`."""
+    contexts, complaints = [], []
+
+    def open_page(*, beside=None, port=None, clock=False, path="/"):
+        if beside is None:
+            contexts.append(browser.new_context())
+        page = (beside.context if beside else contexts[-1]).new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if clock:
+            page.clock.install()
+        page.goto(f"http://127.0.0.1:{port or site.port}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(visit):
+    show(version=1)
+    return visit()

@@ -69,7 +69,7 @@ class TestTables:
         assert dict(rows) == messages.ERROR_CODES
 
     def test_the_client_comes_back_after_exactly_the_resumable_ones(self):
-        script = (contract.ROOT / "static" / "js" / "live.js").read_text()
+        script = (contract.ROOT / "static" / "js" / "live" / "connection.js").read_text()
         listed = re.search(r"code < 5000\) \|\| \[([\d, ]+)\]", script)
         terminal = {int(code) for code in listed.group(1).split(",")}
 

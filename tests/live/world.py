@@ -9,12 +9,12 @@ from fastpath_lambda import keys
 LAMP = "product:lamp"
 
 
-def make_value(sku="LAMP", *, available=3, version=1, status="in_stock", product="lamp"):
+def make_value(sku="LAMP", *, available=3, version=1, status="in_stock", price="149.99", product="lamp"):
     return {
         "product": product,
         "sku": sku,
         "available": available,
-        "price": "149.99",
+        "price": price,
         "currency": "USD",
         "status": status,
         "version": version,

@@ -1,0 +1,139 @@
+"""How a page's socket is lost and found again, in a real browser."""
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.live.link import Link
+from tests.live.site import available, show, watches
+
+pytestmark = pytest.mark.slow
+
+# A close as the browser tells of one. Then nothing of the old socket is heard any more.
+CLOSED = "((code, reason) => spillwayLive.tabs.leader.connection.closed({code, reason}))"
+CONNECTION = "spillwayLive.tabs.leader.connection"
+
+
+@pytest.fixture
+def link(site):
+    with Link(site.port) as link:
+        yield link
+
+
+class TestLost:
+    def test_goes_on_after_the_server_was_away(self, page, site):
+        watches(page)
+
+        site.stop()
+        show(version=3, available=17)
+        site.start()
+
+        expect(available(page)).to_have_text("17", timeout=10_000)
+        (first, *_) = site.ear.said[0]
+        assert first["rooms"][0]["position"]
+
+    def test_a_network_that_was_cut_is_found_out_and_made_up_for(self, visit, link):
+        show(version=1)
+        page = visit(port=link.port, clock=True)
+        watches(page)
+
+        link.silence()
+        show(version=3, available=17)
+        page.clock.fast_forward(21_000)  # Quiet for too long: it asks whether anybody is there,
+        page.clock.fast_forward(6_000)  # and does not wait for ever.
+        page.clock.fast_forward(1_000)
+
+        expect(available(page)).to_have_text("17")
+
+    def test_a_laptop_that_slept_for_an_hour_finds_its_socket_dead(self, visit, link):
+        show(version=1)
+        page = visit(port=link.port, clock=True)
+        watches(page)
+
+        link.silence()
+        show(version=3, available=17)
+        page.clock.fast_forward(3_600_000)
+        page.clock.fast_forward(6_000)
+        page.clock.fast_forward(1_000)
+
+        expect(available(page)).to_have_text("17")
+
+    def test_a_page_that_is_frozen_lets_go_and_goes_on_from_its_position(self, page, site):
+        watches(page)
+
+        # As chromium says it before it freezes a tab; it freezes none that has no window.
+        page.evaluate("document.dispatchEvent(new Event('freeze'))")
+        wait_until(lambda: site.ear.open == 0)
+        show(version=3, available=17)
+        page.evaluate("document.dispatchEvent(new Event('resume'))")
+
+        expect(available(page)).to_have_text("17")
+        assert site.ear.said[-1][0]["rooms"][0]["position"]["offset"] == 2
+
+    def test_a_store_that_lost_its_memory_freezes_nobody(self, page, store):
+        watches(page)
+        show(version=900, available=5)
+        expect(available(page)).to_have_text("5")
+
+        store.flushall()
+        show(version=3, available=17)
+
+        expect(available(page)).to_have_text("17")
+
+
+class TestTold:
+    def test_comes_back_within_the_time_that_a_full_server_names(self, page):
+        watches(page)
+
+        page.evaluate(CLOSED + "(4002, JSON.stringify({retry_within_ms: 3000}))")
+        assert page.evaluate(f"{CONNECTION}.notBefore") > 0
+        page.evaluate(f"{CONNECTION}.hurry()")
+        assert page.evaluate(f"{CONNECTION}.socket") is None
+        show(version=3, available=17)
+
+        expect(available(page)).to_have_text("17")
+
+    @pytest.mark.parametrize("code", [4400, 4403, 1009])
+    def test_stays_away_where_it_is_told_to(self, page, site, code):
+        watches(page)
+
+        page.evaluate(f"{CLOSED}({code}, '')")
+        page.evaluate("spillwayLive.tabs.start()")
+
+        assert page.evaluate("spillwayLive.tabs.isEnded && !spillwayLive.tabs.leader")
+        wait_until(lambda: site.ear.open == 0)
+
+    @pytest.mark.parametrize("reason", ["", "goodbye", "null", '{"retry_within_ms": "x"}'])
+    def test_a_reason_that_says_nothing_is_no_hint(self, page, reason):
+        watches(page)
+
+        page.evaluate(f"{CLOSED}(1012, {json.dumps(reason)})")
+        show(version=3, available=17)
+
+        expect(available(page)).to_have_text("17")
+
+    def test_waits_longer_each_time_and_never_all_at_the_same_moment(self, page):
+        watches(page)
+
+        waits = page.evaluate(
+            f"""() => {{
+                const connection = {CONNECTION};
+                return [...Array(40)].map((_, number) => {{
+                    connection.attempts = number % 10;
+                    connection.lost();
+                    return connection.openAt - Date.now();
+                }});
+            }}"""
+        )
+
+        assert all(wait <= min(20_000, 500 * 2 ** (number % 10)) for number, wait in enumerate(waits))
+        assert len({round(wait) for wait in waits}) > 20
+
+
+def wait_until(is_so, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.02)

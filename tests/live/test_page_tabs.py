@@ -1,0 +1,121 @@
+"""Several tabs of one browser: one socket, and somebody who has it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.live.site import LAMP, available, page_of, show
+from tests.live.test_page_connection import wait_until
+from tests.live.world import make_value
+
+pytestmark = pytest.mark.slow
+
+LEADS = "Boolean(spillwayLive.tabs.leader)"
+HANG = "setTimeout(() => { const until = Date.now() + 15_000; while (Date.now() < until); })"
+
+
+@pytest.fixture
+def tabs(visit, page):
+    """Three tabs of which the first leads."""
+    expect_leader(page)
+    return [page, visit(beside=page), visit(beside=page)]
+
+
+def expect_leader(page):
+    page.wait_for_function(LEADS)
+
+
+def see(tabs, number, **timeout):
+    for tab in tabs:
+        expect(available(tab)).to_have_text(str(number), **timeout)
+
+
+class TestOneSocket:
+    def test_serves_all_tabs(self, tabs, site):
+        show(version=2, available=33)
+
+        see(tabs, 33)
+
+        assert site.ear.open == len(site.ear.said) == 1
+        assert [tab.evaluate(LEADS) for tab in tabs] == [True, False, False]
+
+    def test_asks_for_a_room_once_however_many_tabs_show_it(self, tabs, site):
+        show(version=2, available=33)
+        see(tabs, 33)
+
+        asked = [message for message in site.ear.said[0] if message["type"] == "subscribe"]
+
+        assert len(asked) == 1
+
+    def test_leaves_what_no_tab_shows_any_more(self, visit, page, site):
+        show(make_value(product="desk"))
+        expect_leader(page)
+        site.door.page = page_of(LAMP.replace("product:lamp", "product:desk"))
+        other = visit(beside=page)
+        wait_until(lambda: "product:desk" in str(site.ear.said))
+
+        other.close()
+
+        wait_until(lambda: "unsubscribe" in str(site.ear.said))
+        last = site.ear.said[0][-1]
+        assert last == {"type": "unsubscribe", "rooms": [{"room": "product:desk"}]}
+
+
+class TestLeader:
+    def test_that_is_closed_is_followed_by_another_that_goes_on_from_its_position(self, tabs, site):
+        show(version=2, available=33)
+        see(tabs, 33)
+
+        tabs[0].close()
+        show(version=3, available=17)
+
+        see(tabs[1:], 17)
+        assert site.ear.open == 1
+        assert site.ear.said[1][0]["rooms"][0]["position"]["offset"] >= 2
+
+    def test_that_is_frozen_lets_another_lead(self, tabs, site):
+        tabs[0].evaluate("document.dispatchEvent(new Event('freeze'))")
+        show(version=2, available=33)
+        see(tabs[1:], 33)
+
+        tabs[0].evaluate("document.dispatchEvent(new Event('resume'))")
+
+        see(tabs, 33)
+        assert site.ear.open == 1
+
+    def test_that_hangs_loses_the_lead(self, tabs, site):
+        # It holds the lock, and its socket is open: only its silence tells.
+        tabs[0].evaluate(HANG)
+        show(version=2, available=33)
+
+        see(tabs[1:], 33, timeout=14_000)
+
+
+class TestAlone:
+    def test_each_has_a_socket_where_the_browser_has_no_locks(self, visit, site, browser):
+        show(version=1)
+        context = browser.new_context()
+        context.add_init_script("Object.defineProperty(navigator, 'locks', {value: undefined})")
+        pages = [context.new_page() for _ in range(2)]
+        for page in pages:
+            page.goto(f"http://127.0.0.1:{site.port}/")
+
+        show(version=2, available=33)
+        see(pages, 33)
+
+        assert site.ear.open == 2
+        context.close()
+
+    def test_a_tab_whose_rooms_are_too_many_for_one_connection_has_its_own(self, visit, site):
+        show(*[make_value(product=f"lamp-{number}") for number in range(120)])
+        lamps = [LAMP.replace("product:lamp", f"product:lamp-{number}") for number in range(120)]
+        site.door.page = page_of("".join(lamps[:60]))
+        first = visit()
+        expect_leader(first)
+        site.door.page = page_of("".join(lamps[60:]))
+        second = visit(beside=first)
+
+        show(*[make_value(product=f"lamp-{number}", version=2, available=33) for number in (5, 115)])
+
+        for page in (first, second):
+            expect(page.get_by_text("33", exact=True)).to_have_count(1)
+        assert site.ear.open == 2
