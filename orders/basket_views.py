@@ -86,11 +86,13 @@ def _form(
 
 
 def _contents(request: HttpRequest) -> dict[str, object]:
-    lines = basket.get_lines(request.session)
+    lines = basket.with_rooms(basket.get_lines(request.session))
     return {
         "lines": lines,
+        "rooms": basket.live_rooms(lines),
         "total": basket.get_total(lines),
         "currency": lines[0].sku.currency if lines else "",
+        "is_troubled": any(line.problem for line in lines),
     }
 
 

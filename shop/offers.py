@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from shop import rooms
-from shop.models import Allotment, Product, Sale, Sku
+from shop.models import Allotment, Sale, Sku
+from shop.rooms import Room
 
 
 class Status(StrEnum):
@@ -58,22 +58,40 @@ class Offer:
     def has_few(self) -> bool:
         return 0 < self.available <= FEW
 
+    @property
+    def value(self) -> dict[str, Any]:
+        """As the product's room tells it (DESIGN section 10, "Socket")."""
+        told = {name: getattr(self, name) for name in ("sku", "available", "currency", "status", "version")}
+        return told | {"price": str(self.price)}
 
-def offers(product: Product, sale: Sale | None, skus: Iterable[Sku]) -> list[Offer]:
+
+def offers(sale: Sale | None, skus: Iterable[Sku], room: Room) -> list[Offer]:
     """What is offered of these SKUs, which came with their stock; no query while the room can be read."""
     skus = list(skus)
     if sale is None:
-        return [_from_stock(sku) for sku in skus]
-    shown = rooms.get_values(product.slug)
-    if all(sku.code in shown for sku in skus):
-        return [_from_room(sku, shown[sku.code]) for sku in skus]
+        return [newest(sku, room) for sku in skus]
+    if is_told_by(room, skus):
+        return [_from_room(sku, room.values[sku.code]) for sku in skus]
     return _from_allotments(sale, skus, now=timezone.now())
+
+
+def is_told_by(room: Room, skus: Iterable[Sku]) -> bool:
+    return all(sku.code in room.values for sku in skus)
+
+
+def newest(sku: Sku, room: Room) -> Offer:
+    """What the shop or the room says of it: the room was read later, and a sale's units are its to tell."""
+    offer, shown = _from_stock(sku), room.values.get(sku.code)
+    return _from_room(sku, shown) if shown and shown["version"] > offer.version else offer
 
 
 def _from_stock(sku: Sku) -> Offer:
     stock = getattr(sku, "stock", None)
     available, version = (stock.available, stock.version) if stock else (0, 0)
     status = Status.IN_STOCK if available else Status.SOLD_OUT
+    if stock and stock.sale_id:
+        # On sale, and who sells it has not said how it stands.
+        status = Status.PAUSED
     return _offer(sku, price=sku.price, available=available, status=status, version=version)
 
 

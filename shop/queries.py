@@ -3,7 +3,7 @@
 Each takes a fixed number of queries, however large the shop is, and none of them aggregates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,18 +11,24 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 
-from shop import events, offers
+from shop import offers, rooms
 from shop.models import Category, Product, Sale, Sku
 from shop.offers import Offer, Status
+from shop.rooms import Room
 
 PAGE_SIZE = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A product in a list: its cheapest price, and whether any of it can be had."""
+    """A product in a list: its cheapest price, and whether any of it can be had.
+
+    What it says of them is said again in static/js/live/cards.js, as they change:
+    tests/vectors/cards.json holds the two together.
+    """
 
     product: Product
+    room: Mapping[str, Any]
     price: Decimal
     regular_price: Decimal
     currency: str
@@ -30,6 +36,19 @@ class Card:
     options: int
     available: int
     status: Status
+
+    @property
+    def tag(self) -> str:
+        """What stands on the picture: nothing, where the product is just there to be bought."""
+        return "" if self.status is Status.IN_STOCK else self.status.label
+
+    @property
+    def stock_words(self) -> str:
+        if self.status is Status.SOLD_OUT:
+            return "Sold out"
+        if self.status is Status.OPENS_SOON:
+            return "Sale opens soon"
+        return f"Only {self.available} left" if self.has_few else f"{self.available} in stock"
 
     @property
     def has_few(self) -> bool:
@@ -64,17 +83,35 @@ def with_offers(products: QuerySet[Product]) -> QuerySet[Product]:
 
 def get_offers(product: Product) -> list[Offer]:
     """Of a product that came through `with_offers`."""
-    return offers.offers(product, next(iter(product.sales_on), None), product.skus.all())  # type: ignore[attr-defined]
+    sale = sale_of(product)
+    room = rooms.get_rooms([product.slug])[product.slug] if sale else Room()
+    return offers.offers(sale, product.skus.all(), room)
 
 
-def card(product: Product) -> Card | None:
+def live_room(product: str, found: Iterable[Offer], room: Room) -> dict[str, Any]:
+    """What a page shows of a product and from which position on: static/js/live.js starts from it."""
+    values = {offer.sku: offer.value for offer in found}
+    # A position says that all before it was seen, and that is no more than the room has.
+    position = room.position if room.values.keys() >= values.keys() else None
+    return {"room": rooms.name(product), "position": position, "state": values}
+
+
+def live_rooms(found: Iterable[Card]) -> list[Mapping[str, Any]]:
+    """The rooms of these cards, each once."""
+    return list({card.product.pk: card.room for card in found}.values())
+
+
+def card(product: Product, room: Room) -> Card | None:
     """None where there is nothing to buy yet: a product without a SKU."""
-    found = get_offers(product)
-    if not found:
-        return None
+    found = offers.offers(sale_of(product), product.skus.all(), room)
+    return card_of(product, found, room) if found else None
+
+
+def card_of(product: Product, found: Sequence[Offer], room: Room) -> Card:
     cheapest = min(found, key=lambda offer: (not offer.is_buyable, offer.price))
     return Card(
         product=product,
+        room=live_room(product.slug, found, room),
         price=cheapest.price,
         regular_price=cheapest.regular_price,
         currency=cheapest.currency,
@@ -86,7 +123,17 @@ def card(product: Product) -> Card | None:
 
 
 def cards(products: QuerySet[Product]) -> list[Card]:
-    return [found for product in with_offers(products) if (found := card(product))]
+    found = list(with_offers(products))
+    return _cards(found, rooms.get_rooms(product.slug for product in found))
+
+
+def _cards(products: Iterable[Product], shown: Mapping[str, Room]) -> list[Card]:
+    return [made for product in products if (made := card(product, shown[product.slug]))]
+
+
+def sale_of(product: Product) -> Sale | None:
+    """As `sale_on`, of a product that came through `with_offers`."""
+    return next(iter(product.sales_on), None)  # type: ignore[attr-defined]
 
 
 def listing(products: QuerySet[Product], *, after: str = "") -> Listing:
@@ -98,25 +145,29 @@ def listing(products: QuerySet[Product], *, after: str = "") -> Listing:
     found = list(with_offers(page[: PAGE_SIZE + 1]))
     shown, more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     return Listing(
-        cards=[made for product in shown if (made := card(product))],
+        cards=_cards(shown, rooms.get_rooms(product.slug for product in shown)),
         after=f"{shown[-1].position}-{shown[-1].pk}" if more else "",
     )
 
 
 def front_page() -> dict[str, Any]:
     sales = Sale.objects.filter(state__in=(Sale.State.ARMED, Sale.State.OPEN)).values("product")
-    return {
-        "categories": Category.objects.all(),
-        "on_sale": cards(Product.objects.filter(pk__in=sales)[:4]),
-        "featured": cards(Product.objects.filter(featured=True)[:8]),
-    }
+    on_sale = list(with_offers(Product.objects.filter(pk__in=sales)[:4]))
+    featured = list(with_offers(Product.objects.filter(featured=True)[:8]))
+    shown = rooms.get_rooms({product.slug for product in on_sale + featured})
+    lists = {"on_sale": _cards(on_sale, shown), "featured": _cards(featured, shown)}
+    rooms_shown = live_rooms(lists["on_sale"] + lists["featured"])
+    return lists | {"categories": Category.objects.all(), "rooms": rooms_shown}
 
 
 def product_page(product: Product) -> dict[str, Any]:
     """All that templates/shop/product.html shows, and nothing of whoever looks at it."""
     sale = sale_on(product)
-    found = offers.offers(product, sale, product.skus.select_related("stock"))
     others = Product.objects.filter(category=product.category_id).exclude(pk=product.pk)
+    related = list(with_offers(others[:4]))
+    shown = rooms.get_rooms([product.slug, *(other.slug for other in related)])
+    found = offers.offers(sale, product.skus.select_related("stock"), shown[product.slug])
+    cards_shown = _cards(related, shown)
     path = product.get_absolute_url()
     return {
         "product": product,
@@ -124,10 +175,11 @@ def product_page(product: Product) -> dict[str, Any]:
         "sale": sale,
         "offers": found,
         "chosen": next((offer for offer in found if offer.is_buyable), found[0] if found else None),
-        "room": events.product_key(product.slug),
+        "room": rooms.name(product.slug),
+        "rooms": [live_room(product.slug, found, shown[product.slug]), *live_rooms(cards_shown)],
         "order_url": f"{path}order",
         "basket_url": reverse("orders:add_to_basket"),
-        "related": cards(others[:4]),
+        "related": cards_shown,
     }
 
 

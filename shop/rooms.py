@@ -1,34 +1,77 @@
-"""What viewers of a product were last shown, read from its live room.
+"""What viewers of products were last shown, read from their live rooms, and where the rooms stand.
 
 While a sale is on, the ledger owns these values and the database does not know them.
-Everywhere else the database is the truth, and a page never waits for this store long.
+Everywhere else the database is the truth, and no page waits for this store long.
 """
 
 import json
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from fastpath_lambda import keys
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.5
+# A store that did not answer is not asked by the next pages: each of them would wait as long.
+LEFT_ALONE_SECONDS = 2.0
+
 _client = redis.Redis.from_url(
     settings.REDIS_URL,
     socket_timeout=PATIENCE_SECONDS,
     socket_connect_timeout=PATIENCE_SECONDS,
+    # Once more and at once: a store that was started anew has closed the connections kept for it.
+    retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
 )
+_asked_again_at = 0.0
 
 
-def get_values(product: str) -> Mapping[str, Mapping[str, Any]]:
-    """SKU → its value (DESIGN section 10, "Socket"); empty where there is no room, or it cannot be read."""
-    try:
-        state: Any = _client.hgetall(keys.room_state(f"product:{product}"))
-        return {sku.decode(): json.loads(value) for sku, value in state.items()}
-    except (redis.RedisError, ValueError):
-        logger.warning("A product's room could not be read; its page shows the database's values.")
-        return {}
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One product's room as it was read: nothing, where there is none or it cannot be read."""
+
+    # SKU → its value (DESIGN section 10, "Socket").
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # {"epoch", "offset"}: what came later, a page that shows these values has to be told.
+    position: Mapping[str, Any] | None = None
+
+
+def name(product: str) -> str:
+    return f"product:{product}"
+
+
+def get_rooms(products: Iterable[str]) -> dict[str, Room]:
+    """The rooms of these products, in one round trip however many there are."""
+    global _asked_again_at
+    slugs = list(products)
+    if slugs and time.monotonic() >= _asked_again_at:
+        try:
+            return dict(zip(slugs, _read(slugs), strict=True))
+        except (redis.RedisError, ValueError):
+            _asked_again_at = time.monotonic() + LEFT_ALONE_SECONDS
+            logger.warning("Products' rooms could not be read; pages show the database's values.")
+    return dict.fromkeys(slugs, Room())
+
+
+def _read(slugs: list[str]) -> Iterator[Room]:
+    with _client.pipeline(transaction=False) as pipeline:
+        for slug in slugs:
+            # In this order: a value may be newer than the position, and is told again; never older.
+            pipeline.hmget(keys.room_meta(name(slug)), ["epoch", "offset"])
+            pipeline.hgetall(keys.room_state(name(slug)))
+        answers = pipeline.execute()
+    return map(_room, answers[::2], answers[1::2])
+
+
+def _room(meta: list[bytes | None], state: Mapping[bytes, bytes]) -> Room:
+    epoch, offset = meta
+    position = {"epoch": epoch.decode(), "offset": int(offset)} if epoch and offset else None
+    return Room({sku.decode(): json.loads(value) for sku, value in state.items()}, position)

@@ -16,14 +16,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
     listing = queries.listing(Product.objects.all(), after=request.GET.get("after", ""))
-    return render(request, "shop/catalogue.html", {"listing": listing, "categories": Category.objects.all()})
+    context = {"listing": listing, "categories": Category.objects.all()}
+    return render(request, "shop/catalogue.html", context | {"rooms": queries.live_rooms(listing.cards)})
 
 
 @require_safe
 def category(request: HttpRequest, category: str) -> HttpResponse:
     found = get_object_or_404(Category, slug=category)
     listing = queries.listing(found.products.all(), after=request.GET.get("after", ""))
-    return render(request, "shop/category.html", {"category": found, "listing": listing})
+    context = {"category": found, "listing": listing, "rooms": queries.live_rooms(listing.cards)}
+    return render(request, "shop/category.html", context)
 
 
 @require_safe
@@ -37,4 +39,5 @@ def product(request: HttpRequest, category: str, product: str) -> HttpResponse:
 def find(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "").replace("\0", "").strip()[: search.MAX_LENGTH]
     found = queries.cards(search.search(asked, limit=queries.PAGE_SIZE))
-    return render(request, "shop/search.html", {"q": asked, "cards": found})
+    context = {"q": asked, "cards": found, "rooms": queries.live_rooms(found)}
+    return render(request, "shop/search.html", context)

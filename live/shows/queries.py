@@ -68,11 +68,9 @@ def show_page(show: Show) -> dict[str, Any]:
 def products(show: Show) -> list[Listed]:
     """What the show sells, in its order; without what has nothing to buy yet."""
     listed = Product.objects.filter(listed_in__show=show).order_by("listed_in__position", "listed_in__id")
-    found = queries.with_offers(listed)
-    cards = [(card, product) for product in found if (card := queries.card(product))]
     return [
-        Listed(number, card, queries.get_offers(product), next(iter(product.sales_on), None))  # type: ignore[attr-defined]
-        for number, (card, product) in enumerate(cards, start=1)
+        Listed(number, card, queries.get_offers(card.product), queries.sale_of(card.product))
+        for number, card in enumerate(queries.cards(listed), start=1)
     ]
 
 

@@ -1,11 +1,16 @@
 """Basket and checkout, as a browser without JavaScript goes through them."""
 
+import json
 import uuid
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from orders import basket
 from orders.models import Order, OrderLine
 from shop.models import Stock
+from shop.offers import Offer, Status
 from tests.orders.conftest import ADDRESS, make_sale, make_sku
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +34,13 @@ class TestBasket:
         page = client.get("/basket/")
         assert (response.status_code, response["Location"]) == (303, "/basket/")
         (line,) = page.context["lines"]
-        assert (line.sku, line.quantity, line.unit_price, line.total, line.available) == (lamp, 3, 20, 60, 3)
+        assert (line.sku, line.quantity, line.unit_price, line.total, line.offer.available) == (
+            lamp,
+            3,
+            20,
+            60,
+            3,
+        )
         assert (page.context["total"], page.context["currency"], line.problem) == (60, "USD", "")
 
     def test_tells_every_page_its_count_in_a_cookie(self, client, lamp):
@@ -206,3 +217,14 @@ class TestCheckout:
     def test_an_empty_basket_leads_back(self, client, db):
         assert client.get("/checkout/")["Location"] == "/basket/"
         assert check_out(client).status_code == 400
+
+
+LINES = json.loads((Path(__file__).parent.parent / "vectors" / "lines.json").read_text())
+
+
+@pytest.mark.parametrize("case", LINES, ids=[case["why"] for case in LINES])
+def test_a_line_says_why_it_cannot_be_ordered(case):
+    price = Decimal("19.99")
+    offer = Offer("LAMP", {}, price, price, "USD", case["available"], Status(case["status"]), version=1)
+
+    assert basket.problem(offer, case["quantity"], limit=case.get("limit")) == case["problem"]

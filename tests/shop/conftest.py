@@ -10,8 +10,8 @@ from shop.models import Allotment, Category, Product, Sale, Sku, Stock
 
 
 @pytest.fixture(autouse=True)
-def quick_settings(settings):
-    """Pages are tested without collecting files first, and logins without a slow hash."""
+def quick_settings(settings, store):
+    """Pages are tested without collecting files first, logins without a slow hash, rooms from none on."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
