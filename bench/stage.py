@@ -73,6 +73,7 @@ def set_up(
             _end(process)
         services.stop()
         services.forget()
+        demo.tidy(folder)
 
 
 def versions() -> str:
