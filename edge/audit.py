@@ -62,7 +62,7 @@ _LOOK = """
             SELECT true, order_id, (body::json->>'sale_id')::bigint, (body::json->>'generation')::integer,
                 body::json->>'sku', (body::json->>'quantity')::integer
             FROM orders_deadletter
-            WHERE state IN ('waiting', 'replayed') AND order_id IS NOT NULL
+            WHERE state IN ('waiting', 'replayed') AND holds
                 AND CASE WHEN body IS JSON OBJECT THEN body::json->>'order_id' = order_id::text END
         ) AS claims
         WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.id = claims.order_id)

@@ -31,8 +31,7 @@ class Order(models.Model):
     email = models.EmailField(max_length=254)
     # The normalised e-mail: whose limit this order counts against.
     buyer = models.CharField(max_length=254)
-    # Of whoever was logged in: a second buyer whose limit it counts against. It may be gone by the time the
-    # drain writes the order, which is not to be lost for that: so the database does not check it.
+    # Of whoever was logged in: their limit counts, too. Not checked, as it may be gone before the drain.
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -119,8 +118,7 @@ class Release(models.Model):
     released_at = models.DateTimeField(db_default=Now())
     # Empty while they are on their way: see releasing.py.
     settled_at = models.DateTimeField(null=True, blank=True)
-    # The ledger's running number of it: lets an audit compare two stores at one instant. Empty
-    # where the units went to the shop's stock.
+    # The ledger's running number of it, for the audit; empty where the units went to the shop's stock.
     number = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
@@ -239,6 +237,8 @@ class DeadLetter(models.Model):
     # Empty when the body is too broken to tell.
     order_id = models.UUIDField(null=True, blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    # Its sale was closed meanwhile, and the ledger knew this claim: its units stay set aside for it.
+    holds = models.BooleanField(default=False, db_default=False)
     received_at = models.DateTimeField(db_default=Now())
     changed_by = models.CharField(max_length=150, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)

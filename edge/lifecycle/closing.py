@@ -20,8 +20,9 @@ from edge.ledger import connect
 from edge.lifecycle import arming, loading, rebuilding, record, serving
 from edge.lifecycle.record import CannotChange, State
 from fastpath_lambda import rules
+from fastpath_lambda.claims import Claim
 from fastpath_lambda.ledger import Count
-from orders import releasing
+from orders import dead_letters, releasing
 from orders.models import DeadLetter
 from shop import events
 from shop.models import Allotment, Sale, StockMovement
@@ -120,7 +121,21 @@ def _return_leftovers(sale: Sale, *, by: str, now: datetime) -> None:
     count = ledger.count(slug, sale.generation)
     for allotment in loading.allotments(sale):
         _return(allotment, count, by=by, now=now)
+    _hold(count)
     record.follow(sale, rules.State.CLOSED, action="closed", by=by, now=now)
+
+
+def _hold(count: Count) -> None:
+    """Keep the units of claims that are with a person. Only the ledger knows which letters hold any."""
+    claimed = {claim.order_id: claim for claim in count.pending}
+    letters = DeadLetter.objects.filter(order_id__in=list(claimed))
+    holding = [letter.pk for letter in letters if _is_that(letter, claimed[str(letter.order_id)])]
+    DeadLetter.objects.filter(pk__in=holding).update(holds=True)
+
+
+def _is_that(letter: DeadLetter, claim: Claim) -> bool:
+    said = dead_letters.read(letter.body)
+    return said is not None and (said.sku, said.quantity) == (claim.sku, claim.quantity)
 
 
 def _return(allotment: Allotment, count: Count, *, by: str, now: datetime) -> None:

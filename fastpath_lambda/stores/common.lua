@@ -61,9 +61,10 @@ local function change_state(from, to)
   return to
 end
 
--- The first script to see that its time has come opens an armed sale.
-local function open_by_clock(state, opens_ms, now)
-  if state == 'armed' and tonumber(opens_ms) and now >= tonumber(opens_ms) then
+-- The first script to see that its time has come opens an armed sale; one that is over by then stays shut.
+local function open_by_clock(state, opens_ms, closes_ms, now)
+  local opens, closes = tonumber(opens_ms), tonumber(closes_ms)
+  if state == 'armed' and opens and now >= opens and not (closes and now >= closes) then
     return change_state(state, 'open')
   end
   return state

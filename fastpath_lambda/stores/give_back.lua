@@ -6,10 +6,10 @@ local quantity = tonumber(ARGV[6])
 local before = redis.call('ZSCORE', GIVEN_BACK, order_id)
 if before then return math.abs(tonumber(before)) end
 
-local sale = redis.call('HMGET', SALE, 'generation', 'state', 'opens_ms', 'label:' .. sku)
+local sale = redis.call('HMGET', SALE, 'generation', 'state', 'opens_ms', 'closes_ms', 'label:' .. sku)
 local left = tonumber(redis.call('HGET', LEFT, 'left:' .. sku) or '')
-if sale[1] ~= generation or not sale[4] or not left then return false end
-local state, label = open_by_clock(sale[2], sale[3], now_ms()), sale[4]
+if sale[1] ~= generation or not sale[5] or not left then return false end
+local state, label = open_by_clock(sale[2], sale[3], sale[4], now_ms()), sale[5]
 
 left = left + quantity
 local number = redis.call('HINCRBY', LEFT, 'given-back', 1)

@@ -24,7 +24,10 @@ class MemorySales:
         self._books: dict[tuple[str, int], Book] = {}
 
     def _open_by_clock(self, sale: Sale) -> Sale:
-        if sale.state is State.ARMED and sale.opens_at and self._clock() >= sale.opens_at:
+        now = self._clock()
+        is_due = sale.opens_at is not None and now >= sale.opens_at
+        is_over = sale.closes_at is not None and now >= sale.closes_at
+        if sale.state is State.ARMED and is_due and not is_over:
             return self._change_state(sale.product, State.OPEN)
         return sale
 

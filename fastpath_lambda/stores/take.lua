@@ -37,7 +37,7 @@ local function shut()
   if state == 'closing' or state == 'closed' or (closes_ms and now >= closes_ms) then
     return {'refused', 'closed'}
   end
-  state = open_by_clock(state, sale.opens_ms, now)
+  state = open_by_clock(state, sale.opens_ms, sale.closes_ms, now)
   if state == 'paused' then return {'refused', 'paused'} end
   if state ~= 'open' then return {'refused', 'not_open'} end
 end

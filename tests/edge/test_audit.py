@@ -5,6 +5,8 @@ import itertools
 import json
 import threading
 import time
+import uuid
+from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -64,6 +66,20 @@ class TestAudit:
         DeadLetter.objects.create(message_id="the same again", **letter)
         DeadLetter.objects.create(message_id="broken", body='{"order_id', reason="not JSON")
         lifecycle.close("lamp", by="ada")
+
+        assert audit.audit() == [row(claimed=1, returned=2)]
+
+    def test_does_not_believe_a_dead_letter_that_names_a_closed_sale(self, open_sale, take):
+        open_sale(units=3)
+        claim = take()
+        letter = {"reason": "why", "order_id": claim.order_id}
+        DeadLetter.objects.create(message_id="ours", body=to_json(claim), **letter)
+        DeadLetter.objects.create(message_id="more", body=to_json(replace(claim, quantity=9)), **letter)
+        lifecycle.close("lamp", by="ada")
+        forged = replace(claim, order_id=str(uuid.uuid4()))
+        DeadLetter.objects.create(
+            message_id="forged", body=to_json(forged), reason="why", order_id=forged.order_id
+        )
 
         assert audit.audit() == [row(claimed=1, returned=2)]
 

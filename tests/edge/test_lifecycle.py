@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from edge import lifecycle
+from edge import audit, lifecycle
 from edge.lifecycle import CannotChange, closing
 from edge.models import MinisitePage, PublishedTable, SaleChange
 from fastpath_lambda.claims import Claim, to_json
 from fastpath_lambda.rules import Refusal, State
-from orders import drain
+from orders import drain, releasing, workflow
 from orders.models import DeadLetter, Order
 from shop.models import Allotment, OutboxEvent, Sale, Stock, StockMovement
 
@@ -277,6 +277,27 @@ class TestMove:
         lifecycle.open_sale("lamp", by="ada")
 
         assert isinstance(take(), Claim)
+
+
+def test_a_sale_of_several_skus_works_from_arming_to_closing(
+    make_product, open_sale, take, drain_all, ledger
+):
+    product = make_product(skus=["LAMP-S", "LAMP-M", "LAMP-L"])
+    open_sale(product=product, units=2, limit_per_buyer=3)
+    kept, undone = take(sku="LAMP-S", quantity=2), take(sku="LAMP-M")
+    assert take(sku="LAMP-S") is Refusal.SOLD_OUT
+    take(sku="LAMP-L", buyer="ada")
+    drain_all()
+    workflow.cancel([undone.order_id], allowed_from=Order.Status.PLACED)
+    releasing.settle_all(ledger)
+
+    rows = {each.sku: (each.left, each.ordered) for each in audit.audit()}
+    lifecycle.close("lamp", by="ada")
+
+    assert rows == {"LAMP-S": (0, 2), "LAMP-M": (2, 0), "LAMP-L": (1, 1)}
+    assert {code: stock(code).available for code in rows} == {"LAMP-S": 8, "LAMP-M": 10, "LAMP-L": 9}
+    assert Order.objects.get(id=kept.order_id).lines.get().quantity == 2
+    assert audit.is_balanced(audit.audit())
 
 
 class TestClose:

@@ -206,6 +206,15 @@ class TestWindow:
 
         assert ledger.take(sale, ask("alice")) is refusal
 
+    def test_that_is_over_before_anybody_came_opens_nothing(self, ledger):
+        window = {"opens_at": now() - 2 * A_MINUTE, "closes_at": now() - A_MINUTE}
+        sale = loaded(ledger, state=State.ARMED, **window)
+        seen = ledger.count("lamp", 1).versions
+
+        assert ledger.take(sale, ask()) is Refusal.CLOSED
+        assert ledger.move("lamp", 1, to=State.PAUSED, allowed_from=[State.OPEN]) is State.ARMED
+        assert ledger.count("lamp", 1).versions == seen
+
 
 class TestStale:
     def test_is_the_answer_to_an_older_revision(self, ledger):
