@@ -23,7 +23,7 @@ from live import messages, rooms
 from live.frames import Frame
 from live.messages import Position
 from live.mirror import Mirror, changes_a_status
-from live.watching import WINDOW, Unavailable, UnknownRoom, Watcher
+from live.watching import WINDOW, Unavailable, UnknownRoom, Watcher, show
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ class Hub(Protocol):
 
 class Composition:
     """One show's room: watches its parts, and is to its own watchers what a mirror is."""
+
+    write = None  # It wants to see what changed, not the frame.
 
     def __init__(self, hub: Hub, room: rooms.Room) -> None:
         self.name = room.name
@@ -223,5 +225,4 @@ class Composition:
             self._timer.cancel()
             self._timer = None
         self._shown_at = asyncio.get_running_loop().time()
-        for watcher in list(self.watchers):
-            watcher.offer(self, frame)
+        show(self.watchers, self, frame)

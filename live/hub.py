@@ -22,7 +22,7 @@ from live.mirror import Gap, Mirror, Stored
 from live.show_rooms import ShowRooms
 from live.store import Entries, RoomStore
 from live.viewers import Viewers
-from live.watching import WINDOW, MirrorWatcher, Unavailable, UnknownRoom, Watcher
+from live.watching import WINDOW, MirrorWatcher, Unavailable, UnknownRoom, Watcher, show
 
 logger = logging.getLogger(__name__)
 
@@ -246,5 +246,4 @@ class Hub:
             watch.timer.cancel()
             watch.timer = None
         watch.shown_at = asyncio.get_running_loop().time()
-        for watcher in list(watch.watchers):
-            watcher.offer(watch.mirror, frame)
+        show(watch.watchers, watch.mirror, frame)

@@ -25,6 +25,9 @@ GIVEN_UP_AFTER = 20.0
 class Outlet:
     """Frames for one connection. Who makes one says how a frame is put on the wire."""
 
+    # As of every watcher: see live/watching.py.
+    write: Callable[[bytes], object] | None = None
+
     def __init__(self) -> None:
         self._behind: dict[Shown, None] = {}
 
@@ -65,28 +68,33 @@ class FrameOutlet(Outlet):
         super().__init__()
         self._frames = frames
         self._patience: asyncio.TimerHandle | None = None
-        frames.on_writable = self._go_on
-
-    def offer(self, mirror: Shown, frame: Frame) -> None:
-        # The one line that runs ten thousand times for each update.
-        if self._behind or not self._frames.write_frame(frame.raw):
-            self._mark(mirror)
+        frames.on_change = self._follow
+        self._follow()
 
     def _put(self, frame: Frame) -> bool:
-        return self._frames.write_frame(frame.raw)
+        if write := self._frames.write:
+            write(frame.raw)
+        return write is not None
 
     def _mark(self, mirror: Shown) -> None:
         super()._mark(mirror)
+        self.write = None
         if self._patience is None:
             loop = asyncio.get_running_loop()
             self._patience = loop.call_later(GIVEN_UP_AFTER, self._give_up)
 
-    def _go_on(self) -> None:
+    def _follow(self) -> None:
+        """The connection is full or over now; or it has room again, so what it lacks comes first."""
+        self.write = None
+        if not self._frames.write:
+            return
         # It took something, so it is there; whatever it cannot take now is waited for anew.
         self._stop_waiting()
-        super()._go_on()
+        self._go_on()
         for mirror in list(self._behind)[:1]:
             self._mark(mirror)
+        if not self._behind:
+            self.write = self._frames.write
 
     def _give_up(self) -> None:
         self._patience = None
@@ -100,7 +108,7 @@ class FrameOutlet(Outlet):
     def close(self) -> None:
         super().close()
         self._stop_waiting()
-        self._frames.on_writable = None
+        self._frames.on_change = self.write = None
 
 
 class SendOutlet(Outlet):

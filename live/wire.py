@@ -34,17 +34,18 @@ GRACE = 10.0
 class Frames(Protocol):
     """What the application sees of a connection that takes finished frames."""
 
-    on_writable: Callable[[], None] | None
-
-    def write_frame(self, frame: bytes) -> bool:
-        """Pass it on. False where the connection is full: then `on_writable` is called when it is not."""
+    # Takes a frame at once; None while the connection is full, and once it is over.
+    write: Callable[[bytes], object] | None
+    # Called when `write` is another.
+    on_change: Callable[[], None] | None
 
     def close(self, code: int, reason: str = "") -> None:
         """End the connection, however full it is."""
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    on_writable: Callable[[], None] | None = None
+    write: Callable[[bytes], object] | None = None
+    on_change: Callable[[], None] | None = None
     _is_full = False
     # What the client wants proof for, from a short handshake until it is answered.
     _key: bytes | None = None
@@ -69,6 +70,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         if self.handshake_initiated or not self._opens_shortly():
             super().data_received(data)
+            self._notice_the_end()
 
     def _opens_shortly(self) -> bool:
         """Begin from what the HTTP protocol has read. False where the request has to be parsed again."""
@@ -111,6 +113,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         key, self._key = self._key, None
         if not key or self.disconnected or message["type"] != "websocket.accept":
             await super().send(message)
+            self._notice_the_end()
         elif not self.transport.is_closing():
             self.handshake_complete = True
             self.conn.state = State.OPEN
@@ -125,6 +128,11 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         vars(self).pop("request", None)
         vars(self).pop("response", None)
         self.scope["headers"] = []
+        self._open_or_shut()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._notice_the_end()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -132,13 +140,15 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             # The application's task starts after this.
             self.extensions[EXTENSION] = self
 
-    def write_frame(self, frame: bytes) -> bool:
-        if self._is_full:
-            return False
-        # As `is_over` says it, without two calls more for each of ten thousand.
-        if self.conn.state is State.OPEN and not self.disconnected:
-            self.transport.write(frame)
-        return True
+    def _open_or_shut(self) -> None:
+        self.write = None if self._is_full or self.is_over else self.transport.write
+        if self.on_change:
+            self.on_change()
+
+    def _notice_the_end(self) -> None:
+        # No frame follows a goodbye, theirs or ours.
+        if self.write and self.is_over:
+            self._open_or_shut()
 
     def close(self, code: int, reason: str = "") -> None:
         if self.is_over:
@@ -147,6 +157,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        self._notice_the_end()
         if self.read_paused:
             # The answer to our close is behind what was not read yet.
             self.read_paused = False
@@ -167,17 +178,18 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._is_full = True
+        self._open_or_shut()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._is_full = False
-        if self.on_writable:
-            self.on_writable()
+        self._open_or_shut()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._notice_the_end()
         # These are circles, and the collector comes by seldom: see config/asgi.py.
-        self.on_writable = None
+        self.on_change = None
         if self.handshake_initiated:
             self.extensions.pop(EXTENSION, None)
 

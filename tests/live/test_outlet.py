@@ -6,7 +6,7 @@ import json
 import pytest
 from msgspec import Raw
 
-from live import codes, eager, mirror, outlet
+from live import codes, mirror, outlet, watching
 
 
 def make_mirror(name="product:lamp"):
@@ -89,25 +89,30 @@ class TestSendOutlet:
 class Wire:
     """A connection that takes finished frames, so many and then no more until it is emptied."""
 
-    on_writable = None
+    on_change = None
 
     def __init__(self, *, room=1):
         self.room = room
         self.taken = []
         self.closed = None
+        self.write = self.take
 
-    def write_frame(self, frame):
-        if len(self.taken) == self.room:
-            return False
+    def take(self, frame):
         self.taken.append(json.loads(frame[frame.index(b"{") :]))
-        return True
+        if len(self.taken) == self.room:
+            self.become(None)
+
+    def become(self, write):
+        self.write = write
+        self.on_change()
 
     def close(self, code, reason=""):
         self.closed = code
+        self.become(None)
 
     def empty(self):
         self.taken.clear()
-        self.on_writable()
+        self.become(self.take)
 
 
 class TestFrameOutlet:
@@ -169,66 +174,32 @@ class TestFrameOutlet:
         gone.close()
         await asyncio.sleep(0.03)
 
-        assert (wire.closed, wire.on_writable) == (None, None)
+        assert (wire.closed, wire.on_change) == (None, None)
 
 
-class TestEager:
-    async def test_is_done_at_once_where_nothing_waits(self):
-        done = []
+class TestShow:
+    async def test_gives_each_what_it_can_take(self):
+        quick, full, elsewhere = Wire(room=9), Wire(), Reader()
+        elsewhere.gate.set()
+        watchers = [outlet.FrameOutlet(quick), outlet.FrameOutlet(full), outlet.SendOutlet(elsewhere.send)]
+        room = make_mirror()
 
-        async def work():
-            done.append(True)
+        for number in range(1, 4):
+            watching.show(watchers, room, change(room, number))
+        full.empty()
 
-        assert eager.start(work()) is None
-        assert done
+        assert [frame["position"]["offset"] for frame in quick.taken] == [1, 2, 3]
+        assert [(frame["type"], frame["position"]["offset"]) for frame in full.taken] == [("snapshot", 3)]
+        assert [frame["position"]["offset"] for frame in elsewhere.read] == [1, 2, 3]
 
-    async def test_goes_on_as_a_task_where_something_waits(self):
-        done = []
-        future = asyncio.get_running_loop().create_future()
+    async def test_who_left_while_it_was_shown_is_no_reason_to_stop(self):
+        wires = [Wire(room=9) for _ in range(3)]
+        watchers = {outlet.FrameOutlet(wire): None for wire in wires}
+        # The first has no room after this one, and whoever hears of that takes the second off the list.
+        wires[0].room = 1
+        wires[0].on_change = lambda: watchers.popitem()
+        room = make_mirror()
 
-        async def work():
-            done.append(await future)
-            await asyncio.sleep(0.001)
-            done.append("rested")
+        watching.show(watchers, room, change(room, 1))
 
-        task = eager.start(work())
-        future.set_result("woken")
-        await task
-
-        assert done == ["woken", "rested"]
-
-    async def test_a_failure_while_waiting_reaches_the_coroutine_and_the_task(self):
-        future = asyncio.get_running_loop().create_future()
-        seen = []
-
-        async def work():
-            try:
-                await future
-            except OSError as error:
-                seen.append(error)
-                raise
-
-        task = eager.start(work())
-        future.set_exception(OSError("gone"))
-        await asyncio.gather(task, return_exceptions=True)
-
-        assert seen
-        assert isinstance(task.exception(), OSError)
-
-    async def test_can_be_cancelled(self):
-        seen = []
-
-        async def work():
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                seen.append(True)
-                raise
-
-        task = eager.start(work())
-        await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-        assert seen
-        assert task.cancelled()
+        assert [len(wire.taken) for wire in wires] == [1, 1, 1]

@@ -144,6 +144,22 @@ def shake_hands(link):
     link.sendall(Frame(Opcode.TEXT, subscription().encode()).serialize(mask=True))
 
 
+async def test_no_frame_follows_a_goodbye(store):
+    show(version=1)
+    async with serve("live.wire:FrameProtocol") as (server, address):
+        client = await websockets.connect(f"ws://{address}/live/")
+        await client.send(subscription())
+        await hear(client)
+        (protocol,) = server.server_state.connections
+        assert protocol.write
+        protocol.close(codes.TOO_SLOW.code)
+
+        assert protocol.write is None
+        await client.wait_closed()
+
+    assert client.close_code == codes.TOO_SLOW.code
+
+
 async def test_a_connection_that_is_gone_leaves_nothing_for_the_collector(store):
     show(version=1)
     async with serve("live.wire:FrameProtocol") as (server, address):

@@ -55,6 +55,8 @@ class StoredRoom:
 class Watcher:
     """Watches a room and remembers what it was told, and when."""
 
+    write = None
+
     def __init__(self):
         self.frames = []
         self.came = asyncio.Event()
