@@ -15,6 +15,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("seed_shop", demo_admin=True)
+    call_command("seed_shows")
     call_command("ensure_queues")
     call_command("routes", "apply", router="builtin")
 

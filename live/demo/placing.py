@@ -24,3 +24,13 @@ def place(slug: str) -> tuple[str, str]:
             default_storage.delete(name)
             default_storage.save(name, ContentFile(piece.read_bytes()))
     return default_storage.url(f"{folder}/index.m3u8"), f"{folder}/poster.jpg"
+
+
+def live_address(slug: str) -> str:
+    """Where the playlist of this show's live stream is served from."""
+    return default_storage.url(f"{live_folder(slug)}/index.m3u8")
+
+
+def live_folder(slug: str) -> str:
+    """Its folder in the storage: beside a recording, never over it."""
+    return f"shows/{slug}/live"

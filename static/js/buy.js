@@ -201,4 +201,7 @@ function setWaiting(form, waiting) {
   }
 }
 
-document.querySelectorAll("form[data-order]").forEach((form) => form.addEventListener("submit", submit));
+/** For forms that come after the page: a show's. */
+export const enhance = (form) => form.addEventListener("submit", submit);
+
+document.querySelectorAll("form[data-order]").forEach(enhance);

@@ -80,7 +80,7 @@ class TestShow:
 
 
 def names(page):
-    return re.findall(r'<span class="card-name">(.+?)</span>', page)
+    return re.findall(r'data-name="(.+?)"', page)
 
 
 class TestIndex:

@@ -1,0 +1,135 @@
+// A show's page: the video, what is sold beside it, and buying it there.
+//
+// One room, two clocks. Stock, prices, the show's own state and the count of viewers apply when they
+// arrive. Pins and key moments are kept with the moment of their arrival, and applied when the
+// playhead gets there (show/timeline.js); so a replay is the same page with another playhead.
+
+import { follow } from "./live.js";
+import { Buying } from "./show/buying.js";
+import { Player } from "./show/player.js";
+import { showProduct } from "./show/stock.js";
+import { current, entries, NO_VIDEO, offered, offset, pinned } from "./show/timeline.js";
+
+const TICK = 250;
+
+const page = document.querySelector("[data-show]");
+const part = (name) => page.querySelector(`[data-${name}]`);
+const products = new Map([...page.querySelectorAll("[data-product]")].map((each) => [each.dataset.product, each]));
+const rendered = JSON.parse(document.getElementById("show-state").textContent);
+const state = {};
+const arrivals = new Map();
+const drawn = {};
+
+const player = new Player(part("video"), () => show());
+const buying = new Buying(part("panel"));
+
+function take(news) {
+  Object.assign(state, news);
+  for (const name of Object.keys(news)) if (!arrivals.has(name)) arrivals.set(name, performance.now());
+  for (const product of products.values()) showProduct(product, state);
+  buying.show(state);
+  if (state.show && state.show.status !== "scheduled") player.load(state.show.hls_url);
+  show();
+}
+
+// What waits for the playhead. Called often: it draws only what is another than before.
+function show() {
+  if (!state.show) return;
+  const isReplay = state.show.status === "ended";
+  const moment = { playhead: player.playhead, now: performance.now(), isReplay };
+  const known = (name) => arrivals.get(name);
+  const moments = offered(entries(state, "moment", known), moment);
+  once("status", state.show.status, showStatus);
+  once("trouble", player.isOut && state.show.status !== "scheduled", (isOut) => (part("trouble").hidden = !isOut));
+  once("pin", pinned(entries(state, "pin", known), moment), pin);
+  once("moments", JSON.stringify([moments, state.show.went_live_at]), () => showMoments(moments));
+  markMoments(moments, moment.playhead);
+  if (state.show.status === "scheduled") once("countdown", countdown(), (words) => (part("countdown").textContent = words));
+}
+
+function once(name, value, draw) {
+  if (drawn[name] === value) return;
+  drawn[name] = value;
+  draw(value);
+}
+
+function showStatus(status) {
+  page.dataset.status = status;
+  part("badge").textContent = { scheduled: "Soon", live: "Live", ended: "Replay" }[status];
+}
+
+function pin(slug) {
+  const place = part("pin");
+  const product = products.get(slug);
+  for (const other of place.querySelectorAll("[data-product]")) unpin(other);
+  if (product) place.append(product);
+  part("pin-none").hidden = Boolean(product);
+  page.toggleAttribute("data-pinned", Boolean(product));
+}
+
+// Back to where it stands in the list.
+function unpin(product) {
+  const place = Number(product.dataset.number);
+  const next = [...part("list").children].find((other) => Number(other.dataset.number) > place);
+  part("list").insertBefore(product, next ?? null);
+}
+
+function showMoments(moments) {
+  const began = Date.parse(state.show.went_live_at);
+  const chips = moments.map(({ name, at, title }) => {
+    const chip = document.createElement("button");
+    const time = document.createElement("b");
+    time.textContent = offset(at, began);
+    chip.type = "button";
+    chip.dataset.moment = name;
+    chip.append(time, ` ${title}`);
+    chip.addEventListener("click", () => player.seek(at));
+    const item = document.createElement("li");
+    item.append(chip);
+    return item;
+  });
+  part("moments").replaceChildren(...chips);
+  part("moments").parentElement.hidden = !chips.length;
+}
+
+function markMoments(moments, playhead) {
+  const now = current(moments, playhead);
+  for (const chip of part("moments").querySelectorAll("button")) {
+    const { at } = moments.find(({ name }) => name === chip.dataset.moment) ?? {};
+    // A live stream keeps its last minutes; without a video there is nowhere to jump to.
+    chip.disabled = playhead === NO_VIDEO || !player.has(at);
+    chip.ariaCurrent = chip.dataset.moment === now ? "true" : null;
+  }
+}
+
+function countdown() {
+  const left = Math.ceil((Date.parse(state.show.starts_at) - Date.now()) / 1000);
+  if (left <= 0) return "Any moment now";
+  const days = Math.floor(left / 86_400);
+  if (days) return `In ${days} ${days === 1 ? "day" : "days"}`;
+  const parts = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
+  return `In ${parts.map((each) => String(each).padStart(2, "0")).join(":")}`;
+}
+
+function watched(count) {
+  const number = new Intl.NumberFormat(document.documentElement.lang).format(count);
+  part("viewers").textContent = count ? `${number} watching` : "";
+}
+
+for (const product of products.values()) {
+  const button = product.querySelector("[data-buy-here]");
+  button?.addEventListener("click", (event) => {
+    event.preventDefault();
+    if (button.ariaDisabled !== "true") buying.open(product, state, button);
+  });
+}
+part("panel").addEventListener("chosen", () => buying.show(state));
+part("video").addEventListener("timeupdate", show);
+part("video").addEventListener("seeked", show);
+for (const time of page.querySelectorAll("time[data-local]")) {
+  time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+}
+
+take(rendered.state);
+follow(rendered.room, undefined, take, watched);
+setInterval(show, TICK);

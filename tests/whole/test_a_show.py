@@ -1,0 +1,187 @@
+"""A show in a browser: a real HLS stream, pins that follow the picture, and buying beside it.
+
+The replay is the demo's own. The live one plays the same film, with pins whose instants are the film's.
+"""
+
+import re
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from live.demo import storyboard
+
+pytestmark = pytest.mark.slow
+
+BOARD = storyboard.read()
+BUYER = {"name": "Ada", "line1": "1 Pier Road", "city": "Hull", "postcode": "HU1 1AA"}
+MUSKIE = "/shop/rods/muskie-casting-rod/"
+# Writes down at which second of the film each product came to stand beside it.
+WRITE_DOWN_PINS = """() => {
+  window.pins = [];
+  const [place, video] = [document.querySelector("[data-pin]"), document.querySelector("video")];
+  new MutationObserver(() => {
+    const product = place.querySelector("[data-product]");
+    window.pins.push([product?.dataset.product ?? null, video.currentTime]);
+  }).observe(place, { childList: true });
+}"""
+
+
+@pytest.fixture
+def open_show(browser, shop):
+    pages = []
+
+    def open_show(slug):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        pages.append(page)
+        page.complaints = []
+        page.heard = []
+        page.on("websocket", lambda link: link.on("framereceived", lambda text: page.heard.append(text)))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(f"{shop.url}/shows/{slug}/")
+        return page
+
+    yield open_show
+    for page in pages:
+        assert page.complaints == []
+        page.close()
+
+
+@pytest.fixture
+def replay(open_show):
+    page = open_show(BOARD.slug)
+    plays(page)
+    return page
+
+
+def plays(page):
+    page.wait_for_function("document.querySelector('video').currentTime > 0.2")
+
+
+def jump(page, seconds):
+    page.evaluate("(seconds) => { document.querySelector('video').currentTime = seconds }", seconds)
+
+
+def pinned(page):
+    return page.locator("[data-pin] [data-product]")
+
+
+def left(page, product="muskie-casting-rod"):
+    return page.locator(f'[data-product="{product}"] [data-part="available"]')
+
+
+class TestReplay:
+    def test_a_product_is_pinned_when_the_picture_gets_to_it_and_not_before(self, replay):
+        expect(pinned(replay)).to_have_attribute("data-product", "muskie-casting-rod")
+        replay.evaluate(WRITE_DOWN_PINS)
+
+        jump(replay, 11.2)
+
+        expect(pinned(replay)).to_have_attribute("data-product", "baitcasting-reel")
+        product, at = replay.evaluate("window.pins.at(-1)")
+        assert product == "baitcasting-reel"
+        assert 12.0 <= at < 12.8
+
+    def test_a_moment_jumps_there_and_going_back_shows_the_pin_of_then(self, replay):
+        replay.get_by_role("button", name="A first reel").click()
+        expect(pinned(replay)).to_have_attribute("data-product", "spinning-reel")
+        assert replay.evaluate("document.querySelector('video').currentTime") >= 42
+
+        replay.get_by_role("button", name="Into the wood").click()
+
+        expect(pinned(replay)).to_have_attribute("data-product", "square-bill-silent-crankbait")
+        expect(replay.get_by_role("button", name="Into the wood")).to_have_attribute("aria-current", "true")
+
+    def test_at_the_end_nothing_is_pinned(self, replay):
+        jump(replay, BOARD.seconds - 5)
+
+        expect(pinned(replay)).to_have_count(0)
+        expect(replay.get_by_text("Nothing is held up to the camera")).to_be_visible()
+
+    def test_stock_is_of_now(self, replay, shop):
+        before = number(left(replay))
+
+        shop.order(MUSKIE)
+
+        expect(left(replay)).to_have_text(words(before - 1), timeout=2_000)
+
+
+def number(place):
+    return int(re.sub(r"\D", "", place.inner_text()))
+
+
+def words(number):
+    return f"{number:,} left"
+
+
+class TestBuying:
+    def test_beside_the_video_ends_in_confirmed_and_the_next_one_is_one_press(self, replay):
+        before = number(left(replay))
+        address = replay.url
+
+        pinned(replay).get_by_role("link", name="Buy now").click()
+        panel = replay.locator("[data-panel]")
+        for name, value in (BUYER | {"email": f"{uuid.uuid4().hex}@example.org"}).items():
+            panel.locator(f"[name={name}]").fill(value)
+        panel.get_by_role("button", name="Buy now").click()
+
+        expect(panel.get_by_text("Your order is confirmed.")).to_be_visible(timeout=10_000)
+        expect(left(replay)).to_have_text(words(before - 1))
+        expect(panel.get_by_role("link", name="See your order")).to_have_attribute(
+            "href", re.compile(r"token=")
+        )
+        replay.locator('[data-product="spinning-reel"]').get_by_role("link", name="Buy").click()
+        panel.get_by_role("button", name="Buy now").click()
+        expect(panel.get_by_text("Your order is confirmed.").filter(visible=True)).to_be_visible(
+            timeout=10_000
+        )
+        assert replay.url == address
+
+    def test_a_refusal_is_said_in_the_panel_and_the_form_stays_as_it_is(self, replay):
+        replay.locator('[data-product="gizzard-glide-bait"]').get_by_role("link", name="Buy").click()
+        panel = replay.locator("[data-panel]")
+        for name, value in (BUYER | {"email": "ada@example.org", "quantity": "99"}).items():
+            panel.locator(f"[name={name}]").fill(value)
+        panel.get_by_role("button", name="Buy now").click()
+
+        expect(panel.locator("[data-status=refused]")).not_to_be_empty()
+        expect(panel.locator("[name=quantity]")).to_have_value("99")
+
+
+MAKE_SHOW = """
+from live.models import Show, ShowProduct
+from shop.models import Product
+show = Show.objects.create(slug={slug!r}, title="On the lake", host="Ada",
+    hls_url="/media/shows/first-light/index.m3u8", starts_at={began!r}, status="live", went_live_at={began!r})
+for product in Product.objects.filter(slug__in=["muskie-casting-rod", "spinning-reel"]):
+    ShowProduct.objects.create(show=show, product=product)
+"""
+PIN = """
+from live.shows import pinning
+from datetime import datetime
+pinning.pin({slug!r}, {product!r}, now=datetime.fromisoformat({at!r}))
+"""
+
+
+class TestLive:
+    def test_stock_is_told_at_once_and_a_pin_waits_for_the_picture(self, shop, open_show):
+        slug = f"lake-{uuid.uuid4().hex[:6]}"
+        shop.manage("shell", "-c", MAKE_SHOW.format(slug=slug, began=BOARD.began_at.isoformat()))
+        page = open_show(slug)
+        plays(page)
+        expect(page.locator("[data-badge]")).to_have_text("Live")
+        page.evaluate(WRITE_DOWN_PINS)
+        page.evaluate("document.querySelector('video').pause()")
+        jump(page, 20)
+        before = number(left(page))
+
+        at = BOARD.began_at.replace(second=22).isoformat()
+        shop.manage("shell", "-c", PIN.format(slug=slug, product="muskie-casting-rod", at=at))
+        shop.order(MUSKIE)
+        expect(left(page)).to_have_text(words(before - 1))
+        shop.eventually(lambda: page.wait_for_timeout(50) or any('"pin:' in frame for frame in page.heard))
+        assert page.evaluate("window.pins") == []
+        page.evaluate("document.querySelector('video').play()")
+
+        expect(pinned(page)).to_have_attribute("data-product", "muskie-casting-rod")
+        assert 22.0 <= page.evaluate("window.pins.at(-1)[1]") < 22.8
