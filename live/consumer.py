@@ -125,6 +125,8 @@ class Live(AsyncConsumer):  # type: ignore[misc]
             await self.hub.subscribe(self.outlet, room, interest.position)
             if interest.viewers:
                 self.hub.viewers.listen(self.outlet, room.name)
+            else:
+                self.hub.viewers.leave(self.outlet, room.name)
 
     async def refuse(self, interest: Interest, code: str, text: str) -> None:
         self.rooms = {room for room in self.rooms if room.name != interest.room}

@@ -56,7 +56,7 @@ class Hub:
         self._checked_at = 0.0
         self._is_closed = False
         self._unknown: dict[str, float] = {}  # name → until when
-        self.viewers = Viewers(store, watching=self._watching)
+        self.viewers = Viewers(store)
         self._shows = ShowRooms(self)
 
     async def subscribe(self, watcher: Watcher, room: rooms.Room, position: Position | None = None) -> None:
@@ -76,7 +76,6 @@ class Hub:
         watch = self._watches[room.name]
         watcher.offer(watch.mirror, watch.mirror.answer(position))
         watch.watchers[watcher] = None
-        self.viewers.start()
 
     def unsubscribe(self, watcher: Watcher, name: str) -> None:
         self._shows.unsubscribe(watcher, name)
@@ -127,10 +126,6 @@ class Hub:
         if stored := await self.store.read(room.name, log=log):
             return stored
         raise Unavailable(f"{room.name} is being set up. Ask again soon.")
-
-    def _watching(self) -> dict[str, int]:
-        counts = {name: len(watch.watchers) for name, watch in self._watches.items() if watch.watchers}
-        return self._shows.count(counts)
 
     def _watch(self, name: str, stored: Stored) -> None:
         self._watches[name] = _Watch(Mirror(name, stored))

@@ -39,7 +39,7 @@ class Position(Struct, frozen=True):
 class Interest(Struct, frozen=True, omit_defaults=True):
     """One room asked for, from a position on if the client has one. An order's room wants its token.
 
-    Viewers: whether to be told how many watch it.
+    Viewers: whether somebody looks at it, to be counted among its viewers and told how many there are.
     """
 
     room: RoomName
@@ -90,7 +90,7 @@ class Error(Struct, tag_field="type", tag="error", frozen=True, omit_defaults=Tr
 
 
 class Viewers(Struct, tag_field="type", tag="viewers", frozen=True):
-    """How many connections watch a room, over all processes. Told at most once a second, to who asked."""
+    """How many look at a room, over all processes. Told at most once a second, to those who are counted."""
 
     room: str
     count: int

@@ -1,7 +1,6 @@
 """The shows' rooms that somebody here watches: each put together once, however many come for it."""
 
 import asyncio
-from collections.abc import Mapping
 
 from live import rooms
 from live.composing import Composition, Hub
@@ -33,15 +32,6 @@ class ShowRooms:
     def forget_unwatched(self) -> None:
         for name in [name for name, composition in self._open.items() if not composition.watchers]:
             self._open.pop(name).close()
-
-    def count(self, watching: Mapping[str, int]) -> dict[str, int]:
-        """Of the hub's counts: without ourselves, and with those who watch shows."""
-        counts = dict(watching)
-        for composition in self._open.values():
-            for part in composition.parts:
-                counts[part] -= 1
-        counts |= {name: len(composition.watchers) for name, composition in self._open.items()}
-        return {name: count for name, count in counts.items() if count}
 
     async def close(self) -> None:
         for task in self._opening.values():

@@ -28,8 +28,8 @@ _ASKING_CONNECTIONS = 8
 _ENTRIES_AT_ONCE = 1000
 
 _VIEWERS = (Path(__file__).parent / "viewers.lua").read_text()
-# Three times as long as a process is silent at most.
-_GONE_AFTER = 15
+# A process says how many it has every second: one that was silent for so long is gone.
+_GONE_AFTER = 5
 
 _changes_decoder = msgspec.json.Decoder(dict[str, Raw])
 

@@ -1,14 +1,15 @@
-"""How many connections watch a room, over all processes: counts, never lists.
+"""How many look at a room, over all processes: counts, never lists.
 
-Every process says once a second how many it has, where that has changed, and is told
-how many there are in all; who asked for the count hears of it when it is another one.
-A process that was killed is forgotten after a while. One page open in two tabs may
-be two connections, or one: it is not people that are counted.
+Counted is who asks for the count: the page that is about this room, while somebody looks
+at it. Who has the room for a card in a list, or in a tab that is hidden, is not looking.
+
+Every process says once a second how many it has and is told how many there are in all;
+those counted hear of it when it is another one. A process that was killed is forgotten
+after a while. All tabs of a browser are one connection, and count once.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import redis
@@ -20,7 +21,6 @@ from live.store import RoomStore
 logger = logging.getLogger(__name__)
 
 EVERY = 1.0
-SAID_AGAIN_AFTER = 5.0
 # Telling a count to all must stay a small part of what telling them the stock costs.
 TOLD_A_SECOND = 2_000
 
@@ -31,18 +31,21 @@ class Listener(Protocol):
 
 
 class Viewers:
-    def __init__(self, store: RoomStore, *, watching: Callable[[], Mapping[str, int]]) -> None:
-        """`watching` says how many connections of this process watch each room."""
+    def __init__(self, store: RoomStore) -> None:
         self._store = store
-        self._watching = watching
         self._listeners: dict[str, dict[Listener, None]] = {}
-        self._said: dict[str, tuple[int, float]] = {}  # room → count, and when
-        self._told: dict[str, tuple[int, float]] = {}
+        self._said: set[str] = set()  # rooms of which the store has a count of ours
+        self._told: dict[str, tuple[int, float]] = {}  # room → count, and when
         self._counting: asyncio.Task[None] | None = None
 
     def listen(self, listener: Listener, name: str) -> None:
+        """Count this one, and tell it how many there are."""
         self._listeners.setdefault(name, {})[listener] = None
-        self.start()
+        if name in self._told:
+            # It wants to hear of it, though one may have left meanwhile and the count be the same.
+            self._told[name] = (-1, self._told[name][1])
+        if self._counting is None:
+            self._counting = asyncio.create_task(self._run())
 
     def leave(self, listener: Listener, name: str) -> None:
         if listeners := self._listeners.get(name):
@@ -50,10 +53,6 @@ class Viewers:
             if not listeners:
                 del self._listeners[name]
                 self._told.pop(name, None)
-
-    def start(self) -> None:
-        if self._counting is None:
-            self._counting = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         if self._counting:
@@ -73,18 +72,12 @@ class Viewers:
     async def count(self) -> None:
         """Say what changed here, and tell who listens what changed in all."""
         now = asyncio.get_running_loop().time()
-        ours = self._watching()
+        ours = {name: len(listeners) for name, listeners in self._listeners.items()}
         left = {name: 0 for name in self._said if name not in ours}
-        due = {name: count for name, count in ours.items() if self._is_due(name, count, now)} | left
-        for name, total in (await self._store.viewers(due)).items():
-            self._said[name] = (due[name], now)
+        for name, total in (await self._store.viewers(ours | left)).items():
+            self._said.add(name)
             self._tell(name, total, now)
-        for name in left:
-            self._said.pop(name, None)
-
-    def _is_due(self, name: str, count: int, now: float) -> bool:
-        said, at = self._said.get(name, (-1, 0.0))
-        return name in self._listeners or count != said or now - at >= SAID_AGAIN_AFTER
+        self._said -= left.keys()
 
     def _tell(self, name: str, total: int, now: float) -> None:
         listeners = self._listeners.get(name, {})

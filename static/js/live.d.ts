@@ -6,7 +6,7 @@ export interface Subscribe {
   rooms: Interest[];
 }
 
-/** One room asked for, from a position on if the client has one. An order's room wants its token. Viewers: whether to be told how many watch it. */
+/** One room asked for, from a position on if the client has one. An order's room wants its token. Viewers: whether somebody looks at it, to be counted among its viewers and told how many there are. */
 export interface Interest {
   room: string;
   position?: Position | null;
@@ -48,7 +48,7 @@ export interface Update {
   recovered?: boolean;
 }
 
-/** How many connections watch a room, over all processes. Told at most once a second, to who asked. */
+/** How many look at a room, over all processes. Told at most once a second, to those who are counted. */
 export interface Viewers {
   type: "viewers";
   room: string;

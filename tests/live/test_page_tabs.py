@@ -60,6 +60,35 @@ class TestOneSocket:
         assert last == {"type": "unsubscribe", "rooms": [{"room": "product:desk"}]}
 
 
+class TestViewers:
+    def test_says_how_many_browsers_look_and_nothing_to_one_who_is_alone(self, tabs, visit, site):
+        said = [tab.locator("[data-live=viewers]") for tab in tabs]
+        wait_until(lambda: "viewers" in str(site.ear.said))
+        for words in said:
+            expect(words).to_be_hidden()
+
+        other = visit()
+        for words in said:
+            expect(words).to_have_text("2 people are looking at this now")
+        other.close()
+
+        for words in said:
+            expect(words).to_be_hidden()
+
+    def test_does_not_count_a_page_that_nobody_looks_at(self, page, site):
+        wait_until(lambda: site.ear.said and site.ear.said[0])
+
+        page.evaluate(
+            """() => {
+                Object.defineProperty(document, "hidden", { value: true });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }"""
+        )
+
+        wait_until(lambda: len(site.ear.said[0]) == 2)
+        assert [message["rooms"][0].get("viewers") for message in site.ear.said[0]] == [True, None]
+
+
 class TestLeader:
     def test_that_is_closed_is_followed_by_another_that_goes_on_from_its_position(self, tabs, site):
         show(version=2, available=33)

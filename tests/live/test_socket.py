@@ -289,29 +289,35 @@ async def crowded_again_is_welcome(application):
 
 
 class TestViewers:
-    async def test_who_asks_is_told_how_many_watch_over_all_processes(self, application, store, monkeypatch):
+    async def test_who_looks_is_counted_and_told_over_all_processes(self, application, store, monkeypatch):
         monkeypatch.setattr(viewers, "EVERY", 0.05)
         show(version=1)
         elsewhere = Hub(RoomStore(settings.REDIS_URL), make=snapshots.make)
-        sockets = [Socket(application), Socket(application), Socket(asgi.build(elsewhere))]
+        sockets = [Socket(application) for _ in range(3)] + [Socket(asgi.build(elsewhere))]
         for socket in sockets:
             await socket.connect()
+        in_a_list, first, hidden, other = sockets
 
+        await in_a_list.ask("product:lamp")
         for socket in sockets[1:]:
-            await socket.ask("product:lamp")
-        await sockets[0].ask("product:lamp", viewers=True)
-        counts = [await sockets[0].hear()]
-        while counts[-1]["count"] < 3:
-            counts.append(await sockets[0].hear())
-        await sockets[2].disconnect()
-        counts.append(await sockets[0].hear())
+            await socket.ask("product:lamp", viewers=True)
+        counts = [await hear_count(first, 3)]
+        await hidden.ask("product:lamp")
+        counts.append(await hear_count(first, 2))
+        await other.disconnect()
+        counts.append(await hear_count(first, 1))
 
         assert {count["type"] for count in counts} == {"viewers"}
-        assert counts[-1] == {"type": "viewers", "room": "product:lamp", "count": 2}
-        assert await sockets[1].wire.receive_nothing(0.1)
-        for socket in sockets[:2]:
+        assert await in_a_list.wire.receive_nothing(0.1)
+        for socket in sockets[:3]:
             await socket.disconnect()
         await elsewhere.close()
+
+
+async def hear_count(socket, count):
+    while (heard := await socket.hear())["count"] != count:
+        assert heard["room"] == "product:lamp"
+    return heard
 
 
 class TestHealth:

@@ -1,6 +1,7 @@
 """Counts of viewers: over all processes, seldom enough, and without those who are gone."""
 
 import asyncio
+import json
 import os
 
 import pytest
@@ -48,53 +49,70 @@ class TestStore:
 
 
 class TestViewers:
-    async def test_tells_who_listens_and_only_what_changed(self, stores):
-        ours, listener = {LAMP: 2}, Listener()
-        counting = Viewers(stores[0], watching=lambda: ours)
+    @pytest.fixture
+    async def counting(self, stores):
+        counting = Viewers(stores[0])
+        yield counting
+        await counting.close()
+
+    async def test_tells_who_is_counted_and_only_what_changed(self, counting):
+        listener, other = Listener(), Listener()
         counting.listen(listener, LAMP)
 
         for _ in range(3):
             await counting.count()
-        ours[LAMP] = 5
+        counting.listen(other, LAMP)
         await asyncio.sleep(0.01)
         await counting.count()
-        await counting.close()
 
-        assert [text[-2] for text in listener.heard] == ["2", "5"]
+        assert counts(listener) == [1, 2]
+        assert counts(other) == [2]
 
-    async def test_who_had_no_room_hears_of_it_the_next_time(self, stores):
+    async def test_a_newcomer_hears_of_it_though_another_left(self, counting):
+        first, second = Listener(), Listener()
+        counting.listen(first, LAMP)
+        await counting.count()
+
+        counting.listen(second, LAMP)
+        counting.leave(first, LAMP)
+        await asyncio.sleep(0.01)
+        await counting.count()
+
+        assert counts(second) == [1]
+
+    async def test_who_had_no_room_hears_of_it_the_next_time(self, counting):
         listener = Listener(has_room=False)
-        counting = Viewers(stores[0], watching=lambda: {LAMP: 2})
         counting.listen(listener, LAMP)
         await counting.count()
 
         listener.has_room = True
         await asyncio.sleep(0.01)
         await counting.count()
-        await counting.close()
 
-        assert len(listener.heard) == 1
+        assert counts(listener) == [1]
 
-    async def test_a_large_crowd_is_told_less_often(self, stores, monkeypatch):
+    async def test_a_large_crowd_is_told_less_often(self, counting, monkeypatch):
         monkeypatch.setattr(viewers, "TOLD_A_SECOND", 10)
-        ours, crowd = {LAMP: 20}, [Listener() for _ in range(20)]
-        counting = Viewers(stores[0], watching=lambda: ours)
+        crowd = [Listener() for _ in range(20)]
+
         for listener in crowd:
             counting.listen(listener, LAMP)
-
-        for number in range(30):
-            ours[LAMP] = number
             await counting.count()
-        await counting.close()
 
-        assert len(crowd[0].heard) == 1
+        assert len(crowd[0].heard) < 4
 
-    async def test_a_room_that_everybody_left_counts_none(self, stores):
-        ours = {LAMP: 2}
-        counting = Viewers(stores[0], watching=lambda: ours)
+    async def test_a_room_that_everybody_left_counts_none(self, stores, counting):
+        listeners = [Listener(), Listener()]
+        for listener in listeners:
+            counting.listen(listener, LAMP)
         await counting.count()
 
-        ours.clear()
+        for listener in listeners:
+            counting.leave(listener, LAMP)
         await counting.count()
 
         assert await stores[1].viewers({LAMP: 1}) == {LAMP: 1}
+
+
+def counts(listener):
+    return [json.loads(text)["count"] for text in listener.heard]

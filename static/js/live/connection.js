@@ -21,7 +21,7 @@ const jitter = (milliseconds) => Math.random() * milliseconds;
 export const MOST_ROOMS = 100;
 
 export class Connection {
-  rooms = new Map(); // name → { token, position, state, viewers }
+  rooms = new Map(); // name → { token, position, state, viewers, count }
   socket = null;
   attempts = 0;
   openAt = 0;
@@ -41,14 +41,14 @@ export class Connection {
     signal.addEventListener("abort", () => clearInterval(ticking));
   }
 
-  /** Ask for rooms: { room, token, position, state, viewers }. Returns those whose state is known here already. */
+  /** Ask for rooms: { room, token, position, state, viewers }. Returns what is known of them here already. */
   want(interests) {
     const asked = [];
     const known = [];
     for (const { room: name, token, position, state, viewers } of interests) {
       const room = this.rooms.get(name);
       if (!room) this.rooms.set(name, { token, position, state: { ...state }, viewers });
-      else if (room.position) known.push({ type: "snapshot", room: name, position: room.position, state: room.state });
+      else known.push(...knownOf(name, room));
       if (!room || Boolean(room.viewers) !== Boolean(viewers)) asked.push(name);
       if (room) room.viewers = viewers;
     }
@@ -151,6 +151,8 @@ export class Connection {
     if (message.type === "snapshot" || message.type === "update") {
       this.attempts = 0;
       take(room, message);
+    } else if (message.type === "viewers") {
+      room.count = message.count;
     } else if (message.type === "error" && message.code === "unavailable") {
       setTimeout(() => this.rooms.get(message.room) === room && this.subscribe([message.room]), 1000 + jitter(4000));
       return;
@@ -160,6 +162,11 @@ export class Connection {
     }
     this.hear(message);
   }
+}
+
+function knownOf(name, { position, state, viewers, count }) {
+  const snapshot = position && { type: "snapshot", room: name, position, state };
+  return [snapshot, viewers && count && { type: "viewers", room: name, count }].filter(Boolean);
 }
 
 // What a closing server's reason says: come back at some moment within so many milliseconds.

@@ -154,13 +154,6 @@ class TestUpdates:
 
         assert len(leaver.frames) == 1
 
-    async def test_viewers_of_a_show_are_no_viewers_of_its_products(self, hub):
-        await watch(hub)
-        await watch(hub)
-        await watch(hub, "product:lamp")
-
-        assert hub._watching() == {"show:tailrace": 2, "product:lamp": 1}
-
     async def test_a_show_that_everybody_left_leaves_its_products_rooms(self, hub):
         watcher = await watch(hub)
 
