@@ -36,6 +36,10 @@ ROUNDS ?= 3
 chaos: setup ## kill each component of a shop in mid-sale, ROUNDS times, and count what became of it
 	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos --rounds $(ROUNDS)
 
+REQUESTS ?= 1000000
+soak: setup ## REQUESTS orders (a million) over several sales, while one component after the other is killed
+	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.soak --requests $(REQUESTS)
+
 bench: setup ## every measurement of bench/, with its ratios
 	@for name in cold_import intake isolation drain live; do echo "== bench/$$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
@@ -56,4 +60,4 @@ setup: .venv/installed .venv-sqs/installed ## the two virtual environments, from
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-.PHONY: help demo clean-demo test test-fast hunt lint chaos bench lock setup
+.PHONY: help demo clean-demo test test-fast hunt lint chaos soak bench lock setup
