@@ -11,6 +11,15 @@ from django.db import connection
 from config import backends, env
 
 SHOW = "import os; print(os.getpriority(os.PRIO_PROCESS, 0), open('/proc/self/autogroup').read().split()[-1])"
+START = f"""
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["STAND_BACK"] = "15"
+from config import celery
+{SHOW}
+celery.stand_back()
+{SHOW}
+"""
 ASK = """
 import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -47,6 +56,11 @@ def test_behind_stands_back_with_its_whole_session():
     assert run(sys.executable, "-c", SHOW) == ["0", "0"]
 
     assert run("config/behind", "15", sys.executable, "-c", SHOW) == ["15", "15"]
+
+
+@pytest.mark.slow
+def test_a_worker_stands_back_when_it_has_started():
+    assert run("config/behind", "0", sys.executable, "-c", START) == ["0", "0", "15", "15"]
 
 
 @pytest.mark.slow
