@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
-from config import env
+from config import env, payments
 
 env.adopt_running_demo()
 
@@ -118,8 +118,7 @@ SQS_DEAD_LETTER_QUEUE_NAME = env.text("SQS_DEAD_LETTER_QUEUE_NAME", "spillway-or
 
 # Orders a second. On two shared cores, more than this is taken from those who look at other pages.
 DRAIN_RATE_CEILING = env.integer("DRAIN_RATE_CEILING", 500, least=1)
-# Mails to buyers a second.
-MAIL_RATE_CEILING = env.integer("MAIL_RATE_CEILING", 20)
+MAIL_RATE_CEILING = env.integer("MAIL_RATE_CEILING", 20)  # to buyers, a second
 DRAIN_BATCH = env.integer("DRAIN_BATCH", 200, least=1)
 # It gets no slower than this, and no faster while others wait for the database more than so many times
 # as long as when nothing is drained.
@@ -130,7 +129,8 @@ DRAINERS = env.integer("DRAINERS", 1, least=1)
 DRAIN_TURN = timedelta(seconds=env.integer("DRAIN_TURN_SECONDS", 60))
 # How long an order's units are held while its payment has no answer.
 PAYMENT_HOLD = timedelta(minutes=env.integer("PAYMENT_HOLD_MINUTES", 15))
-# Signs what the payment provider tells by itself.
+PAYMENT_PROVIDER, STRIPE = payments.read()
+# Signs what the sandbox tells by itself.
 PAYMENT_EVENTS_SECRET = env.text("PAYMENT_EVENTS_SECRET", "embedded-only-payment-secret")
 SWEEP_AFTER = timedelta(seconds=env.integer("SWEEP_AFTER_SECONDS", 15))
 
@@ -246,5 +246,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{levelname:<7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"aiohttp.access": {"level": "WARNING"}, "celery.app.trace": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("aiohttp.access", "celery.app.trace", "stripe")},
 }

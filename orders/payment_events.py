@@ -28,6 +28,8 @@ _FORWARDS: Mapping[State, tuple[State, ...]] = {
 def hear(provider: Provider, body: bytes, headers: Mapping[str, str], *, now: datetime) -> bool:
     """Returns whether it was new. Raises BadSignature, or BadEvent where it tells of nothing we know."""
     event = provider.parse_event(body, headers)
+    if event is None:
+        return False
     with transaction.atomic():
         payment = _find(event, provider)
         # Locked, so that of two deliveries at once the second finds the first one's row.

@@ -15,6 +15,9 @@ from orders.models import Order, Payment
 
 Status, State = Order.Status, Payment.State
 
+# To the buyer whose payment token no provider made.
+NO_SUCH_CARD = "This payment is not known to the payment provider. Order again with another card."
+
 
 class Outcome(StrEnum):
     APPROVED = "approved"
@@ -76,8 +79,8 @@ class Provider(Protocol):
     def refund(self, step: Step) -> Answer:
         """Give back this much of what was taken."""
 
-    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event:
-        """Raise BadSignature or BadEvent where it is not the provider's word."""
+    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event | None:
+        """None where it tells of no payment here. Raises BadSignature or BadEvent where it is not theirs."""
 
 
 class Next(StrEnum):

@@ -34,7 +34,7 @@ def api_url(order_id: UUID | str) -> str:
 
 
 def find_order(order_id: UUID) -> Order | None:
-    orders = Order.objects.prefetch_related("lines__sku__product__category")
+    orders = Order.objects.select_related("payment").prefetch_related("lines__sku__product__category")
     return orders.filter(id=order_id).first()
 
 

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from orders.models import Payment
-from orders.payments import Answer, BadEvent, BadSignature, Event, Outcome, Step
+from orders.payments import NO_SUCH_CARD, Answer, BadEvent, BadSignature, Event, Outcome, Step
 
 SIGNATURE = "Sandbox-Signature"
 
@@ -21,7 +23,6 @@ DECLINED = "tok_declined"
 TIMEOUT = "tok_timeout"  # no answer the first time
 LATE = "tok_late"  # authorised by an event
 CAPTURE_FAILS = "tok_capture_fails"
-TOKENS = (OK, DECLINED, TIMEOUT, LATE, CAPTURE_FAILS)
 
 _TOLD = (Payment.State.AUTHORISED, Payment.State.DECLINED, Payment.State.CAPTURED)
 
@@ -31,6 +32,10 @@ class Sandbox:
 
     def __init__(self, *, secret: str) -> None:
         self._secret = secret.encode()
+
+    @classmethod
+    def from_settings(cls) -> "Sandbox":
+        return cls(secret=settings.PAYMENT_EVENTS_SECRET)
 
     def authorise(self, step: Step) -> Answer:
         match step.token:
@@ -42,8 +47,7 @@ class Sandbox:
                 return Answer(Outcome.UNKNOWN)
             case "tok_declined":
                 return Answer(Outcome.DECLINED, reason="The card was declined.")
-        reason = f"The sandbox knows no payment token {step.token!r}: it knows {', '.join(TOKENS)}."
-        return Answer(Outcome.DECLINED, reason=reason)
+        return Answer(Outcome.DECLINED, reason=NO_SUCH_CARD)
 
     def capture(self, step: Step) -> Answer:
         if step.token == CAPTURE_FAILS:

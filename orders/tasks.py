@@ -17,6 +17,7 @@ from orders import (
     drain_turn,
     pacing,
     post,
+    providers,
     relay,
     releasing,
     sandbox_events,
@@ -26,6 +27,7 @@ from orders import (
 from orders.buffer import Buffer
 from orders.jobs import job, store
 from orders.pace import Limits
+from orders.payments import Provider
 from orders.sandbox import Sandbox
 from orders.turns import Turn
 
@@ -64,7 +66,8 @@ def collect_dead_letters(turn: Turn) -> int:
 
 @job("payments")
 def advance_orders(turn: Turn) -> int:
-    sandbox_events.send_late(_provider(), now=timezone.now())
+    if isinstance(sandbox := _provider(), Sandbox):
+        sandbox_events.send_late(sandbox, now=timezone.now())
     moved = 0
     while turn.goes_on():
         step = advancing.advance(_provider(), now=timezone.now())
@@ -95,8 +98,8 @@ def _ledger() -> RedisLedger:
 
 
 @cache
-def _provider() -> Sandbox:
-    return Sandbox(secret=settings.PAYMENT_EVENTS_SECRET)
+def _provider() -> Provider:
+    return providers.chosen()
 
 
 @cache

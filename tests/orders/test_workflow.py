@@ -148,13 +148,16 @@ class TestDeclined:
         assert list(movements) == [(-2, "ordered"), (2, "cancelled")]
         assert OutboxEvent.objects.filter(topic="stock.changed").last().payload["available"] == 3
 
-    def test_a_token_that_nobody_knows_is_declined_and_named(self, client, lamp):
-        order(client, payment_token="tok_gold")
+    def test_a_token_that_nobody_knows_is_declined_and_the_buyer_told_what_to_do(self, client, lamp):
+        link = order(client, payment_token="tok_gold")["Location"]
 
         advance()
 
         assert status() == "cancelled"
-        assert "no payment token 'tok_gold'" in Payment.objects.get().reason
+        sentence = "This payment is not known to the payment provider. Order again with another card."
+        page = client.get(client.get(link, headers={"Accept": "text/html"})["Location"]).content.decode()
+        assert sentence in page
+        assert (Payment.objects.get().reason, Stock.objects.get().available) == (sentence, 3)
 
     def test_a_sales_order_sends_its_units_back_to_the_ledger(self, sale, lamp):
         drain.write_claims([make_claim(sale, "a", quantity=2, payment_token="tok_declined")])

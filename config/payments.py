@@ -1,0 +1,38 @@
+"""Who takes the money, from the environment: `sandbox` for laptops and tests, or `stripe`."""
+
+from dataclasses import dataclass, field
+
+from config import env
+
+PROVIDERS = ("sandbox", "stripe")
+
+
+@dataclass(frozen=True, slots=True)
+class StripeSettings:
+    # Kept out of whatever prints settings.
+    api_key: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+    api_base: str = "https://api.stripe.com"
+
+
+def read() -> tuple[str, StripeSettings]:
+    """The provider's name, and what Stripe needs where it is chosen."""
+    provider = env.text("PAYMENT_PROVIDER", "sandbox")
+    if provider not in PROVIDERS:
+        raise env.BadSetting(f"PAYMENT_PROVIDER={provider!r}: write {' or '.join(PROVIDERS)}.")
+    if provider != "stripe":
+        return provider, StripeSettings()
+    return provider, StripeSettings(
+        api_key=_needed("STRIPE_API_KEY", "sk_"),
+        webhook_secret=_needed("STRIPE_WEBHOOK_SECRET", "whsec_"),
+        api_base=env.text("STRIPE_API_BASE", StripeSettings().api_base),
+    )
+
+
+def _needed(name: str, begins: str) -> str:
+    value = env.text(name, "")
+    # A restricted key is as good.
+    if not value.startswith((begins, begins.replace("sk_", "rk_"))):
+        # Not the value: it is a secret, and this is printed.
+        raise env.BadSetting(f"{name} is not set, or not Stripe's: write the one that begins with {begins}.")
+    return value
