@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.html import json_script
 
+from live import rooms
 from live.models import Show
 from live.shows import first_look
 from shop import queries
@@ -62,6 +63,18 @@ def show_page(show: Show) -> dict[str, Any]:
         "pinned": pinned(show, listed),
         "moments": show.moments.filter(is_removed=False),
         "state_json": json_script(first_look.snapshot(show.slug), "show-state"),
+    }
+
+
+def desk(show: Show) -> dict[str, Any]:
+    """All that templates/live/desk.html shows."""
+    listed = products(show)
+    return {
+        "show": show,
+        "room": rooms.show(show.slug),
+        "products": listed,
+        "pinned": pinned(show, listed),
+        "moments": show.moments.filter(is_removed=False),
     }
 
 
