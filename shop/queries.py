@@ -11,12 +11,13 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 
-from shop import offers, rooms
+from shop import moments, offers, rooms
 from shop.models import Category, Product, Sale, Sku
 from shop.offers import Offer, Status
 from shop.rooms import Room
 
 PAGE_SIZE = 24
+RELATED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,7 @@ def front_page() -> dict[str, Any]:
 def product_page(product: Product) -> dict[str, Any]:
     """All that templates/shop/product.html shows, and nothing of whoever looks at it."""
     sale = sale_on(product)
-    others = Product.objects.filter(category=product.category_id).exclude(pk=product.pk)
-    related = list(with_offers(others[:4]))
+    related = [other for other in _neighbours(product.category_id) if other.pk != product.pk][:RELATED]
     shown = rooms.get_rooms([product.slug, *(other.slug for other in related)])
     found = offers.offers(sale, product.skus.select_related("stock"), shown[product.slug])
     cards_shown = _cards(related, shown)
@@ -181,6 +181,12 @@ def product_page(product: Product) -> dict[str, Any]:
         "basket_url": reverse("orders:add_to_basket"),
         "related": cards_shown,
     }
+
+
+def _neighbours(category_id: int) -> list[Product]:
+    """One more than a page shows, as one of them may be the one that it is about."""
+    first = Product.objects.filter(category=category_id)[: RELATED + 1]
+    return moments.once_in(2, ("neighbours", category_id), lambda: list(with_offers(first)))
 
 
 def _read_mark(text: str) -> tuple[int, int] | None:

@@ -4,9 +4,11 @@ import os
 
 import pytest
 import redis
+from django.core.cache import caches
 from django.test import TransactionTestCase
 from hypothesis import settings
 
+from shop import moments
 from tests import emptying
 
 # One commit, one verdict: the suite draws the same examples each time. Looking for new ones is
@@ -16,6 +18,12 @@ settings.register_profile("hunt", print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 TransactionTestCase._fixture_teardown = lambda _: emptying.empty()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept_between_tests():
+    moments.forget()
+    caches["template_fragments"].clear()
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from django import template
-from django.db.models import QuerySet
 
+from shop import moments
 from shop.models import Category
 
 register = template.Library()
@@ -43,5 +43,5 @@ def countries() -> tuple[tuple[str, str], ...]:
 
 
 @register.simple_tag
-def header_categories() -> QuerySet[Category]:
-    return Category.objects.only("name", "slug")
+def header_categories() -> list[Category]:
+    return moments.once_in(10, "categories", lambda: list(Category.objects.only("name", "slug")))

@@ -75,7 +75,7 @@ class TestShow:
         make_show(status="live", skus=skus)
         client.get("/shows/tailrace/")
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             client.get("/shows/tailrace/")
 
 
