@@ -1,10 +1,12 @@
 """Reads rooms out of Redis, over one connection that waits and a few that ask.
 
 The one that waits can be woken from another, because a blocked XREAD takes no new
-rooms: see `interrupt`. Whatever is wrong with a link shows within two seconds: a
-wait is never longer than one, and no answer for two is an error.
+rooms: see `interrupt`. Whatever is wrong with a link shows within two seconds, one that
+went silent as well: a wait is never longer than half of one, and no answer for one and a
+half is an error.
 """
 
+import asyncio
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,8 +24,8 @@ from live.mirror import Changes, Stored
 
 Entries = list[tuple[int, Changes]]
 
-_WAIT_MS = 1000
-_LINK_TIMEOUT = 2.0
+_WAIT_MS = 500
+_LINK_TIMEOUT = 1.5
 _ASKING_CONNECTIONS = 8
 _ENTRIES_AT_ONCE = 1000
 
@@ -37,23 +39,26 @@ _changes_decoder = msgspec.json.Decoder(dict[str, Raw])
 class RoomStore:
     def __init__(self, url: str) -> None:
         self._url = url
-        self._asking = redis.Redis.from_pool(
-            redis.BlockingConnectionPool.from_url(
-                url, max_connections=_ASKING_CONNECTIONS, timeout=_LINK_TIMEOUT, **self._link()
-            )
-        )
+        self._asking = self._make_asking()
+        self._retiring: set[asyncio.Task[None]] = set()
         self._process = uuid.uuid4().hex[:12]
         self._waiting: redis.Redis | None = None
         self._waiting_id = 0
 
     async def connect(self) -> None:
         """Open the waiting connection anew. Raises redis.RedisError while there is no store."""
-        await self._disconnect()
+        if self._waiting is not None:
+            await self._disconnect()
+            # Those that lie ready to ask are as dead as this one was, and each would be found out alone.
+            self._asking, lost = self._make_asking(), self._asking
+            retiring = asyncio.create_task(self._retire(lost))
+            self._retiring.add(retiring)
+            retiring.add_done_callback(self._retiring.discard)
         self._waiting = redis.Redis.from_url(self._url, single_connection_client=True, **self._link())
         self._waiting_id = await self._waiting.client_id()
 
     async def wait(self, read_to: Mapping[str, int]) -> dict[str, Entries]:
-        """The entries after these offsets, as soon as there are any; none at all after a second."""
+        """The entries after these offsets, as soon as there are any; none at all after half a second."""
         assert self._waiting is not None, "connect() first"
         rooms = {keys.room_log(name).encode(): name for name in read_to}
         after: dict[Any, Any] = {key: f"{read_to[name]}-0" for key, name in rooms.items()}
@@ -110,6 +115,9 @@ class RoomStore:
         await answer
 
     async def close(self) -> None:
+        for task in self._retiring:
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
         await self._disconnect()
         await self._asking.aclose(close_connection_pool=True)
 
@@ -117,6 +125,21 @@ class RoomStore:
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             await waiting.aclose(close_connection_pool=True)
+
+    @staticmethod
+    async def _retire(asking: redis.Redis) -> None:
+        try:
+            # Who still asks there has an answer by then, or none: a connection closed under it breaks it.
+            await asyncio.sleep(2 * _LINK_TIMEOUT)
+        finally:
+            await asking.aclose(close_connection_pool=True)
+
+    def _make_asking(self) -> redis.Redis:
+        return redis.Redis.from_pool(
+            redis.BlockingConnectionPool.from_url(
+                self._url, max_connections=_ASKING_CONNECTIONS, timeout=_LINK_TIMEOUT, **self._link()
+            )
+        )
 
     @staticmethod
     def _link() -> dict[str, Any]:
