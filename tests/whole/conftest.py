@@ -150,7 +150,8 @@ def stop_as_ctrl_c_does(process: subprocess.Popen[bytes]) -> list[psutil.Process
     return alive
 
 
-@pytest.fixture(scope="session")
+# Ended with this folder: Playwright keeps a loop in this thread, in which Django talks to no database.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
