@@ -63,6 +63,8 @@ def set_up(
             command = f"{commands[name]} {(options or {}).get(name, '')}"
             running[name] = _start(command, variables, log=folder / f"{name}.log")
         _wait_until_ready(variables, names)
+        if ended := [name for name, process in running.items() if process.poll() is not None]:
+            raise RuntimeError(f"{', '.join(ended)} ended at once: read {folder}/{ended[0]}.log")
         processes = {name: psutil.Process(process.pid) for name, process in running.items()}
         yield Stage(variables, processes | _services(folder))
     finally:

@@ -177,7 +177,7 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
     uvicorn = f"{here}/uvicorn --host 127.0.0.1 --log-level warning --no-access-log"
     drainers = env.integer("DRAINERS", 1, least=1)
     # It gives way when it has started (config/celery.py). Its session may do so still: the one that died did.
-    celery = f"STAND_BACK=15 {BEHIND} 0 {here}/celery -A config.celery --quiet"
+    celery = f"env STAND_BACK=15 {BEHIND} 0 {here}/celery -A config.celery --quiet"
     return {
         "edge": f"{here}/python -m edge.router",
         "web": f"{here}/gunicorn config.wsgi --bind 127.0.0.1:{port['WEB']} --worker-class gthread "
