@@ -187,8 +187,8 @@ def decode(text: str) -> FromClient:
 
 
 def cost(message: FromClient | Error) -> int:
-    """What a message takes off its sender's allowance: each room it names is work of its own."""
-    return max(len(message.rooms), 1) if isinstance(message, Subscribe | Unsubscribe) else 1
+    """What a message takes off its sender's allowance: each room that is asked for is work of its own."""
+    return max(len(message.rooms), 1) if isinstance(message, Subscribe) else 1
 
 
 def encode(message: FromServer) -> bytes:
