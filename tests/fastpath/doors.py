@@ -13,6 +13,7 @@ from fastpath_lambda.stores.redis import RedisLedger
 
 EVENTS = Path(__file__).parent / "events"
 ORDER = "/shop/lights/lamp/order"
+BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 
 def event(name, **changes):
