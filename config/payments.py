@@ -1,6 +1,7 @@
 """Who takes the money, from the environment: `sandbox` for laptops and tests, or `stripe`."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from config import env
 
@@ -13,6 +14,14 @@ class StripeSettings:
     api_key: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)
     api_base: str = "https://api.stripe.com"
+
+
+def holds() -> tuple[timedelta, timedelta]:
+    """Banks let go of what was set aside after some days: before that, nobody waits for it any more."""
+    return (
+        timedelta(minutes=env.integer("PAYMENT_HOLD_MINUTES", 15)),
+        timedelta(hours=env.integer("PAYMENT_CAPTURE_HOURS", 24)),
+    )
 
 
 def read() -> tuple[str, StripeSettings]:

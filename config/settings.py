@@ -129,8 +129,8 @@ DRAIN_LATENCY_TOLERANCE = env.number("DRAIN_LATENCY_TOLERANCE", 2.0)
 # Processes that drain at once, and share the ceiling. Each takes one of the worker's.
 DRAINERS = env.integer("DRAINERS", 1, least=1)
 DRAIN_TURN = timedelta(seconds=env.integer("DRAIN_TURN_SECONDS", 60))
-# How long an order's units are held while its payment has no answer.
-PAYMENT_HOLD = timedelta(minutes=env.integer("PAYMENT_HOLD_MINUTES", 15))
+# How long an order is held while its payment has no answer, and while what was set aside is not taken.
+PAYMENT_HOLD, PAYMENT_HOLD_AT_MOST = payments.holds()
 PAYMENT_PROVIDER, STRIPE = payments.read()
 # Signs what the sandbox tells by itself.
 PAYMENT_EVENTS_SECRET = env.text("PAYMENT_EVENTS_SECRET", "embedded-only-payment-secret")

@@ -100,6 +100,21 @@ class Refunds(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("payment_id", "promised_at", "amount", "state", "by", "reason")
     list_filter = ("state",)
     search_fields = ("payment__order__id", "payment__order__email")
+    actions = ("ask_again",)
+
+    def has_handle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.change_order")
+
+    @admin.action(description="Ask the provider again", permissions=["handle"])
+    def ask_again(self, request: HttpRequest, refunds: "QuerySet[Refund]") -> None:
+        """Of those that were refused; the money was promised, and counts as such all the while."""
+        for refund in refunds:
+            if refunding.ask_again(refund.pk):
+                self.log_change(request, refund, "Asked the provider again")
+                messages.success(request, f"{refund.amount} of order {refund.payment_id}: asked again.")
+            else:
+                said = "only what was refused is asked again."
+                messages.warning(request, f"{refund.amount} of order {refund.payment_id}: {said}")
 
 
 @admin.register(DeadLetter)

@@ -24,6 +24,7 @@ BATCH = 500
 def advance(provider: Provider, *, now: datetime, limit: int = BATCH) -> int:
     """Take the payments whose turn it is as far as they go. Returns how many there were."""
     workflow.cancel(_held_too_long(now, limit), allowed_from=Status.PLACED)
+    workflow.cancel(_never_captured(now, limit), allowed_from=Status.CONFIRMED)
     paying.open_payments(provider.name, now=now, limit=limit)
     due = paying.take_up(now=now, limit=limit)
     authorised = _authorise(provider, _waiting_for(Next.AUTHORISE, due))
@@ -78,6 +79,13 @@ def _held_too_long(now: datetime, limit: int) -> list[UUID]:
     old = Order.objects.filter(status=Status.PLACED, placed_at__lte=now - settings.PAYMENT_HOLD)
     unpaid = old.filter(payment__state=State.WAITING).order_by("placed_at")
     return list(unpaid.values_list("id", flat=True)[:limit])
+
+
+def _never_captured(now: datetime, limit: int) -> list[UUID]:
+    """Orders whose money was set aside, and not taken for as long as any hold may last."""
+    held = Payment.objects.filter(state=State.AUTHORISED, opened_at__lte=now - settings.PAYMENT_HOLD_AT_MOST)
+    stuck = held.filter(next_at__isnull=False, order__status=Status.CONFIRMED).order_by("opened_at")
+    return list(stuck.values_list("order_id", flat=True)[:limit])
 
 
 def _waiting_for(step: Next, due: Iterable[Due]) -> list[Due]:

@@ -33,14 +33,9 @@ class Order(models.Model):
     buyer = models.CharField(max_length=254)
     # Of whoever was logged in: their limit counts, too. Not checked, as it may be gone before the drain.
     account = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="orders",
-        db_constraint=False,
-        db_index=False,
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="orders",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
     name = models.CharField(max_length=120)
     address = models.JSONField()
     payment_token = models.CharField(max_length=200)
@@ -199,6 +194,8 @@ class Refund(models.Model):
     promised_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True, blank=True)
+    # How often people had it asked again after a refusal: each time under another key, see refunding.py.
+    again = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ("-id",)

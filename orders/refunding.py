@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from orders import workflow
@@ -53,6 +54,14 @@ def promise_the_rest(order_id: UUID) -> None:
         )
     except CannotRefund:
         return  # all of it was promised before
+
+
+def ask_again(refund_id: int) -> bool:
+    """Have the provider asked anew for what it refused. False, and nothing done, where it is not refused."""
+    refused = Refund.objects.filter(pk=refund_id, state=Refund.State.REFUSED)
+    return bool(
+        refused.update(state=Refund.State.WAITING, next_at=Now(), attempts=0, again=F("again") + 1, reason="")
+    )
 
 
 def ask(provider: Provider, *, now: datetime, limit: int) -> None:
@@ -97,9 +106,12 @@ def _undo(order_id: UUID) -> None:
 def _ask(provider: Provider, refund: Refund) -> None:
     payment = refund.payment
     token = payment.order.payment_token
-    step = Step(refund.key, token, refund.amount, payment.currency, payment.reference, refund.attempts + 1)
+    # The same key would get the same refusal again.
+    key = f"{refund.key}:again:{refund.again}" if refund.again else refund.key
+    step = Step(key, token, refund.amount, payment.currency, payment.reference, refund.attempts + 1)
     answer = provider.refund(step)
-    waiting = Refund.objects.filter(pk=refund.pk, state=Refund.State.WAITING)
+    # As it was asked: an answer to an earlier question says nothing of this one.
+    waiting = Refund.objects.filter(pk=refund.pk, state=Refund.State.WAITING, again=refund.again)
     if answer.outcome is Outcome.APPROVED:
         waiting.update(state=Refund.State.DONE, next_at=None)
     elif answer.outcome is Outcome.DECLINED:

@@ -23,6 +23,7 @@ DECLINED = "tok_declined"
 TIMEOUT = "tok_timeout"  # no answer the first time
 LATE = "tok_late"  # authorised by an event
 CAPTURE_FAILS = "tok_capture_fails"
+CAPTURE_SILENT = "tok_capture_silent"  # authorised, and never an answer to its capture
 
 _TOLD = (Payment.State.AUTHORISED, Payment.State.DECLINED, Payment.State.CAPTURED)
 
@@ -39,7 +40,7 @@ class Sandbox:
 
     def authorise(self, step: Step) -> Answer:
         match step.token:
-            case "tok_ok" | "tok_capture_fails":
+            case "tok_ok" | "tok_capture_fails" | "tok_capture_silent":
                 return self._approve(step)
             case "tok_timeout" if step.attempt > 1:
                 return self._approve(step)
@@ -52,7 +53,7 @@ class Sandbox:
     def capture(self, step: Step) -> Answer:
         if step.token == CAPTURE_FAILS:
             return Answer(Outcome.DECLINED, reason="What was set aside could not be taken.")
-        return self._approve(step)
+        return Answer(Outcome.UNKNOWN) if step.token == CAPTURE_SILENT else self._approve(step)
 
     def void(self, step: Step) -> Answer:
         return self._approve(step)

@@ -129,6 +129,64 @@ class TestAsk:
         assert (refused.state, refused.reason, refused.next_at) == ("refused", "The card is closed.", None)
 
 
+class TestAskAgain:
+    @pytest.fixture
+    def refused(self, bought):
+        promise(bought, "5.00")
+        advance(Provider(Answer(Outcome.DECLINED, reason="Your balance is too low.")))
+        return Refund.objects.get()
+
+    def ask(self, client, refund):
+        url = "/admin/orders/refund/"
+        fields = {"action": "ask_again", "_selected_action": [refund.pk]}
+        return client.post(url, fields, follow=True).content.decode()
+
+    def test_of_a_refused_refund_gives_the_money_back_under_a_key_of_its_own(self, admin_client, refused):
+        provider = Provider()
+
+        page = self.ask(admin_client, refused)
+        advance(provider)
+
+        assert "asked again" in page
+        assert provider.given == [("k:again:1", Decimal("5.00"))]
+        refused.refresh_from_db()
+        assert (refused.state, refused.reason) == ("done", "")
+        assert Payment.objects.get().refunded == Decimal("5.00")
+
+    def test_of_one_that_is_done_does_nothing(self, admin_client, bought):
+        promise(bought, "5.00")
+        advance()
+
+        page = self.ask(admin_client, Refund.objects.get())
+
+        assert "only what was refused is asked again" in page
+        assert Refund.objects.get().state == "done"
+
+    def test_may_be_refused_again_and_again(self, admin_client, refused):
+        self.ask(admin_client, refused)
+        advance(Provider(Answer(Outcome.DECLINED, reason="Still too low.")))
+        refused.refresh_from_db()
+        assert (refused.state, refused.reason) == ("refused", "Still too low.")
+
+        self.ask(admin_client, refused)
+        provider = Provider()
+        advance(provider)
+
+        assert provider.given == [("k:again:2", Decimal("5.00"))]
+
+    def test_by_two_people_at_once_asks_once_more(self, refused):
+        assert [refunding.ask_again(refused.pk), refunding.ask_again(refused.pk)] == [True, False]
+
+    def test_is_not_for_those_who_may_only_look(self, client, refused, django_user_model):
+        looker = django_user_model.objects.create_user("bob", is_staff=True)
+        looker.user_permissions.add(Permission.objects.get(codename="view_refund"))
+        client.force_login(looker)
+
+        self.ask(client, refused)
+
+        assert Refund.objects.get().state == "refused"
+
+
 class TestAdmin:
     def act(self, client, action, *orders, key="page", **fields):
         fields = {"action": action, "_selected_action": [order.pk for order in orders], "key": key} | fields

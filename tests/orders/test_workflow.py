@@ -186,6 +186,18 @@ class TestDeclined:
 
         assert (state(), provider.asked) == ("voided", ["authorise", "capture", "void"])
 
+    def test_what_is_never_captured_is_held_no_longer_than_any_hold_may_last(self, client, lamp, settings):
+        order(client, quantity=2, payment_token="tok_capture_silent")
+        advance()
+        advance(after=settings.PAYMENT_HOLD_AT_MOST - timedelta(minutes=1))
+        assert (status(), state(), Stock.objects.get().available) == ("confirmed", "authorised", 1)
+
+        advance(after=settings.PAYMENT_HOLD_AT_MOST + timedelta(minutes=1))
+        assert (status(), Stock.objects.get().available) == ("cancelled", 3)
+
+        advance(after=settings.PAYMENT_HOLD_AT_MOST + timedelta(minutes=2))
+        assert state() == "voided"
+
     def test_a_payment_without_an_answer_holds_units_no_longer_than_allowed(self, client, lamp, settings):
         order(client, payment_token="tok_late")
         advance()
