@@ -21,7 +21,6 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 
 from orders import queries
@@ -82,18 +81,36 @@ def write(happened: Sequence[Event]) -> None:
 @transaction.atomic
 def send_next(*, now: datetime, backend: BaseEmailBackend | None = None) -> int:
     """Send the oldest mails that are due. Returns how many a mail server took."""
-    due = list(_due(now).select_for_update(of=("self",), skip_locked=True)[:AT_ONCE])
-    if not due:
+    due = OrderMail.objects.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "id")
+    due = due.select_for_update(skip_locked=True).prefetch_related("order")
+    mails = sorted(due[:AT_ONCE], key=lambda mail: mail.id)
+    if not mails:
         return 0
-    lines = _lines(due)
+    waiting, lines = _waiting(mails), _lines(mails)
     server = backend or get_connection()
     try:
-        for mail in due:
+        for mail in mails:
+            if before := [when for id, when in waiting[mail.order_id].items() if id < mail.id]:
+                # Not before those of the same order that were written earlier.
+                mail.due_at = max(now, *before)
+                continue
             _send(mail, lines[mail.order_id], server, now=now)
+            del waiting[mail.order_id][mail.id]
+            if later := mail.due_at:
+                waiting[mail.order_id][mail.id] = later
     finally:
         _hang_up(server)
-    OrderMail.objects.bulk_update(due, ["state", "sent_at", "due_at", "error", "attempts"])
-    return sum(mail.state == State.DONE for mail in due)
+    OrderMail.objects.bulk_update(mails, ["state", "sent_at", "due_at", "error", "attempts"])
+    return sum(mail.state == State.DONE for mail in mails)
+
+
+def _waiting(mails: Sequence[OrderMail]) -> dict[UUID, dict[int, datetime]]:
+    """When each mail of these orders that waits is due, by its id."""
+    found: dict[UUID, dict[int, datetime]] = {mail.order_id: {} for mail in mails}
+    rows = OrderMail.objects.filter(order__in=found, state=State.WAITING).exclude(due_at=None)
+    for order_id, id, due_at in rows.values_list("order_id", "id", "due_at"):
+        found[order_id][id] = due_at
+    return found
 
 
 def _send(mail: OrderMail, lines: Sequence[OrderLine], server: BaseEmailBackend, *, now: datetime) -> None:
@@ -122,13 +139,6 @@ def _lines(mails: Sequence[OrderMail]) -> dict[UUID, list[OrderLine]]:
     for line in OrderLine.objects.filter(order__in=found).select_related("sku__product").order_by("id"):
         found[line.order_id].append(line)
     return found
-
-
-def _due(now: datetime) -> QuerySet[OrderMail]:
-    # Not before the mails of the same order that were written earlier.
-    earlier = OrderMail.objects.filter(order=OuterRef("order"), state=State.WAITING, id__lt=OuterRef("id"))
-    due = OrderMail.objects.filter(~Exists(earlier), state=State.WAITING, due_at__lte=now)
-    return due.select_related("order").order_by("due_at", "id")
 
 
 def _put_off(mail: OrderMail, error: Exception, *, now: datetime) -> None:

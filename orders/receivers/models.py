@@ -35,7 +35,7 @@ class OrderMail(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "status"], name="one_mail_per_order_state")]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="mails_due"),
+            models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="mails_to_send"),
             models.Index(fields=["id"], condition=Q(state="given_up"), name="mails_given_up"),
         ]
 
