@@ -32,7 +32,7 @@ def build(hub: Hub, door: Door | None = None) -> ProtocolTypeRouter:
         {
             "websocket": _at("/live/", Live.as_asgi(hub=hub, door=door)),
             "http": health.application(hub.store),
-            "lifespan": _lifespan(hub),
+            "lifespan": _lifespan(hub, door),
         }
     )
 
@@ -49,11 +49,12 @@ def _at(path: str, application: Asgi) -> Asgi:
     return route
 
 
-def _lifespan(hub: Hub) -> Asgi:
+def _lifespan(hub: Hub, door: Door) -> Asgi:
     async def live(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await receive()
         tune_garbage_collection()
         raise_file_limit()
+        hub.viewers.count_sockets(lambda: door.inside)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await hub.close()

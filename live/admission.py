@@ -20,6 +20,10 @@ class Door:
         self._inside = 0
         self._of_one: Counter[str] = Counter()
 
+    @property
+    def inside(self) -> int:
+        return self._inside
+
     def enter(self, address: str) -> Close | None:
         """Let one in, whom `leave` lets out again; or say why not."""
         origin = _origin(address)

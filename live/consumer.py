@@ -1,9 +1,11 @@
 """The socket `/live/`: what a client says is translated into one call, and answered.
 
 A Channels consumer per connection, for its lifecycle; the hub does the sending. Nothing
-here knows who the visitor is: rooms are public, or opened by the token of a status link.
+here knows who the visitor is: rooms are public, or opened by the token of a status link or
+by a pass of staff.
 """
 
+import asyncio
 import time
 from typing import Any
 
@@ -13,7 +15,7 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 
 from fastpath_lambda import identity
-from live import codes, messages, origins, outlet, rooms
+from live import codes, messages, origins, outlet, passes, rooms
 from live.admission import Allowance, Door
 from live.codes import Close
 from live.hub import Hub
@@ -34,6 +36,7 @@ class Live(AsyncConsumer):  # type: ignore[misc]
         self.allowance = Allowance(now=time.monotonic())
         self.rooms: set[Room] = set()
         self.orders: FollowedOrders | None = None
+        self.pass_ends: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
@@ -112,8 +115,8 @@ class Live(AsyncConsumer):  # type: ignore[misc]
     def raise_if_refused(self, room: Room, interest: Interest) -> None:
         if room not in self.rooms and len(self.rooms) >= messages.MAX_ROOMS:
             raise Refused("too_many_rooms", f"A connection watches at most {messages.MAX_ROOMS} rooms.")
-        if room.kind is Kind.OPS:
-            raise Refused("forbidden", "This room is for staff.")
+        if room.kind is Kind.OPS and not passes.is_good(interest.token or ""):
+            raise Refused("forbidden", "This room wants a pass of staff: load a page of /ops/ again.")
         if room.kind is Kind.ORDER and not _opens(interest.token or "", room):
             raise Refused("forbidden", "This order's room wants the token of its status link.")
 
@@ -127,6 +130,24 @@ class Live(AsyncConsumer):  # type: ignore[misc]
                 self.hub.viewers.listen(self.outlet, room.name)
             else:
                 self.hub.viewers.leave(self.outlet, room.name)
+            if room.kind is Kind.OPS:
+                self.hub.ops.start()
+                self.expect_another_pass(interest)
+
+    def expect_another_pass(self, interest: Interest) -> None:
+        """Who is no longer staff gets no other one, and does not go on with the first."""
+        self.stop_waiting_for_pass()
+        loop = asyncio.get_running_loop()
+        seconds = passes.GOOD_FOR.total_seconds()
+        self.pass_ends = loop.call_later(seconds, lambda: loop.create_task(self.pass_ended(interest)))
+
+    async def pass_ended(self, interest: Interest) -> None:
+        await self.unsubscribe(interest.room)
+        await self.refuse(interest, "forbidden", "The pass ran out: load a page of /ops/ again.")
+
+    def stop_waiting_for_pass(self) -> None:
+        if self.pass_ends:
+            self.pass_ends.cancel()
 
     async def refuse(self, interest: Interest, code: str, text: str) -> None:
         self.rooms = {room for room in self.rooms if room.name != interest.room}
@@ -146,6 +167,7 @@ class Live(AsyncConsumer):  # type: ignore[misc]
         self.hub.viewers.leave(self.outlet, room.name)
 
     async def leave_all(self) -> None:
+        self.stop_waiting_for_pass()
         for room in self.rooms:
             self.leave(room)
         self.outlet.close()

@@ -31,6 +31,7 @@ VALUES = {
         messages.ShowValue,
         messages.PinValue,
         messages.MomentValue,
+        messages.OpsValue,
     )
 }
 

@@ -19,6 +19,7 @@ from live import rooms
 from live.frames import Frame
 from live.messages import Position
 from live.mirror import Gap, Mirror, Stored
+from live.ops_room import OpsRoom
 from live.show_rooms import ShowRooms
 from live.store import Entries, RoomStore
 from live.viewers import Viewers
@@ -58,6 +59,7 @@ class Hub:
         self._unknown: dict[str, float] = {}  # name → until when
         self.viewers = Viewers(store)
         self._shows = ShowRooms(self)
+        self.ops = OpsRoom(is_watched=lambda: rooms.Kind.OPS in self._watches)
 
     async def subscribe(self, watcher: Watcher, room: rooms.Room, position: Position | None = None) -> None:
         """Answer with what `position` misses, then offer every update. Raises UnknownRoom, Unavailable."""
@@ -92,7 +94,9 @@ class Hub:
         tasks = [*self._interrupts, *self._loads.values(), *filter(None, [self._reader])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, self.viewers.close(), self._shows.close(), return_exceptions=True)
+        await asyncio.gather(
+            *tasks, self.viewers.close(), self._shows.close(), self.ops.close(), return_exceptions=True
+        )
         for watch in self._watches.values():
             if watch.timer:
                 watch.timer.cancel()

@@ -22,7 +22,7 @@ ERROR_CODES = {
     "too_large": f"A message is longer than {MAX_LENGTH} characters.",
     "too_many_rooms": f"A message names, or a connection watches, more than {MAX_ROOMS} rooms.",
     "unknown_room": "The name is no room, or there is no such product or show.",
-    "forbidden": "An order's room without its token, or a room for staff.",
+    "forbidden": "An order's room without its token, or the staff's without a pass that is still good.",
     "unavailable": "The room cannot be read now: ask again in a few seconds.",
 }
 
@@ -37,7 +37,9 @@ class Position(Struct, frozen=True):
 
 
 class Interest(Struct, frozen=True, omit_defaults=True):
-    """One room asked for, from a position on if the client has one. An order's room wants its token.
+    """One room asked for, from a position on if the client has one.
+
+    An order's room wants the token of its status link, the staff's a pass from a page of /ops/.
 
     Viewers: whether somebody looks at it, to be counted among its viewers and told how many there are.
     """
@@ -151,6 +153,28 @@ class MomentValue(Struct, frozen=True, omit_defaults=True):
     at: str | None = None
     title: str | None = None
     removed: bool = False
+
+
+class OpsSale(Struct, frozen=True):
+    """One sale in the ledger. Lag: how old the claim is that waits longest to be drained."""
+
+    product: str
+    state: str
+    left: int
+    accepted: int  # claims
+    waiting: int  # claims that are not yet drained
+    lag_seconds: int
+
+
+class OpsValue(Struct, frozen=True):
+    """What the staff's room holds under `now`, anew each second while somebody looks. Null: no answer."""
+
+    at: str
+    sales: list[OpsSale]
+    buffered: int | None  # messages
+    dead: int | None
+    sockets: int
+    version: int
 
 
 ShowPart = ShowValue | PinValue | MomentValue

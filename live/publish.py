@@ -23,7 +23,7 @@ from fastpath_lambda import keys
 from live import messages, rooms
 
 Thing = TypeVar("Thing")
-Value = messages.ProductValue | messages.ShowPart
+Value = messages.ProductValue | messages.ShowPart | messages.OpsValue
 # Room → whose sale may own it, and name → value.
 Changes = dict[str, tuple[str, dict[str, Value]]]
 
@@ -65,6 +65,12 @@ def whole_show(slug: str, values: Mapping[str, Value]) -> None:
     """As `show`, and these are all values of this one: its room becomes whole with them."""
     room = rooms.show(slug)
     _write_rooms({room: (room, dict(values))}, "whole")
+
+
+def ops(value: messages.OpsValue) -> None:
+    """Show how the sales stand, whole."""
+    room = rooms.Room(rooms.Kind.OPS).name
+    _write_rooms({room: (room, {"now": value})}, "whole")
 
 
 def order(order_id: str, status: str, version: int) -> None:

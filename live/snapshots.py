@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseFailed
 
-from live import publish, rooms
+from live import ops_room, publish, rooms
 from live.shows import values
 from live.watching import Unavailable
 from shop.models import Sku
@@ -29,6 +29,9 @@ def make_now(room: rooms.Room) -> bool:
     """As `make`, from synchronous code."""
     if room.kind is rooms.Kind.PRODUCT:
         return _make_product(room.subject)
+    if room.kind is rooms.Kind.OPS:
+        publish.ops(ops_room.look())
+        return True
     return room.kind is rooms.Kind.SHOW and _make_show(room.subject)
 
 

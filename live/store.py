@@ -31,7 +31,7 @@ _ENTRIES_AT_ONCE = 1000
 
 _VIEWERS = (Path(__file__).parent / "viewers.lua").read_text()
 # A process says how many it has every second: one that was silent for so long is gone.
-_GONE_AFTER = 5
+GONE_AFTER = 5
 
 _changes_decoder = msgspec.json.Decoder(dict[str, Raw])
 
@@ -106,7 +106,7 @@ class RoomStore:
         script = self._asking.register_script(_VIEWERS)
         async with self._asking.pipeline(transaction=False) as pipeline:
             for name, count in counts.items():
-                arguments: list[str | int] = [self._process, count, _GONE_AFTER]
+                arguments: list[str | int] = [self._process, count, GONE_AFTER]
                 await script([keys.room_viewers(name)], arguments, client=pipeline)
             return dict(zip(counts, await pipeline.execute(), strict=True))
 

@@ -10,6 +10,7 @@ after a while. All tabs of a browser are one connection, and count once.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 import redis
@@ -21,6 +22,8 @@ from live.store import RoomStore
 logger = logging.getLogger(__name__)
 
 EVERY = 1.0
+# Counted like a room's viewers, under a name that no room has: all connections, whatever they watch.
+SOCKETS = "sockets"
 # Telling a count to all must stay a small part of what telling them the stock costs.
 TOLD_A_SECOND = 2_000
 
@@ -33,10 +36,16 @@ class Listener(Protocol):
 class Viewers:
     def __init__(self, store: RoomStore) -> None:
         self._store = store
+        self._sockets: Callable[[], int] = int
         self._listeners: dict[str, dict[Listener, None]] = {}
         self._said: set[str] = set()  # rooms of which the store has a count of ours
         self._told: dict[str, tuple[int, float]] = {}  # room → count, and when
         self._counting: asyncio.Task[None] | None = None
+
+    def count_sockets(self, sockets: Callable[[], int]) -> None:
+        """Have how many there are in this process counted too, from now on."""
+        self._sockets = sockets
+        self._start()
 
     def listen(self, listener: Listener, name: str) -> None:
         """Count this one, and tell it how many there are."""
@@ -44,6 +53,9 @@ class Viewers:
         if name in self._told:
             # It wants to hear of it, though one may have left meanwhile and the count be the same.
             self._told[name] = (-1, self._told[name][1])
+        self._start()
+
+    def _start(self) -> None:
         if self._counting is None:
             self._counting = asyncio.create_task(self._run())
 
@@ -73,6 +85,8 @@ class Viewers:
         """Say what changed here, and tell who listens what changed in all."""
         now = asyncio.get_running_loop().time()
         ours = {name: len(listeners) for name, listeners in self._listeners.items()}
+        if sockets := self._sockets():
+            ours[SOCKETS] = sockets
         left = {name: 0 for name in self._said if name not in ours}
         for name, total in (await self._store.viewers(ours | left)).items():
             self._said.add(name)

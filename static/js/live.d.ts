@@ -6,7 +6,7 @@ export interface Subscribe {
   rooms: Interest[];
 }
 
-/** One room asked for, from a position on if the client has one. An order's room wants its token. Viewers: whether somebody looks at it, to be counted among its viewers and told how many there are. */
+/** One room asked for, from a position on if the client has one. An order's room wants the token of its status link, the staff's a pass from a page of /ops/. Viewers: whether somebody looks at it, to be counted among its viewers and told how many there are. */
 export interface Interest {
   room: string;
   position?: Position | null;
@@ -36,7 +36,7 @@ export interface Snapshot {
   type: "snapshot";
   room: string;
   position: Position;
-  state: Record<string, ProductValue | OrderValue | ShowValue | PinValue | MomentValue>;
+  state: Record<string, ProductValue | OrderValue | ShowValue | PinValue | MomentValue | OpsValue>;
 }
 
 /** What changed in a room since the last message: whole values. Recovered: since the client's position. */
@@ -44,7 +44,7 @@ export interface Update {
   type: "update";
   room: string;
   position: Position;
-  changes: Record<string, ProductValue | OrderValue | ShowValue | PinValue | MomentValue>;
+  changes: Record<string, ProductValue | OrderValue | ShowValue | PinValue | MomentValue | OpsValue>;
   recovered?: boolean;
 }
 
@@ -113,12 +113,32 @@ export interface MomentValue {
   removed?: boolean;
 }
 
+/** What the staff's room holds under `now`, anew each second while somebody looks. Null: no answer. */
+export interface OpsValue {
+  at: string;
+  sales: OpsSale[];
+  buffered: number | null;
+  dead: number | null;
+  sockets: number;
+  version: number;
+}
+
+/** One sale in the ledger. Lag: how old the claim is that waits longest to be drained. */
+export interface OpsSale {
+  product: string;
+  state: string;
+  left: number;
+  accepted: number;
+  waiting: number;
+  lag_seconds: number;
+}
+
 export type FromClient = Subscribe | Unsubscribe | Ping;
 
 export type FromServer = Snapshot | Update | Viewers | Error | Pong;
 
 /** A whole value of a room. */
-export type Value = ProductValue | OrderValue | ShowValue | PinValue | MomentValue;
+export type Value = ProductValue | OrderValue | ShowValue | PinValue | MomentValue | OpsValue;
 
 /**
  * By name: the SKU in a product's room, `order` in an order's; in a show's `show`, `pin:<id>`,
