@@ -107,9 +107,10 @@ def send_next(*, now: datetime, backend: BaseEmailBackend | None = None) -> int:
 def _waiting(mails: Sequence[OrderMail]) -> dict[UUID, dict[int, datetime]]:
     """When each mail of these orders that waits is due, by its id."""
     found: dict[UUID, dict[int, datetime]] = {mail.order_id: {} for mail in mails}
-    rows = OrderMail.objects.filter(order__in=found, state=State.WAITING).exclude(due_at=None)
+    rows = OrderMail.objects.filter(order__in=found, state=State.WAITING)
     for order_id, id, due_at in rows.values_list("order_id", "id", "due_at"):
-        found[order_id][id] = due_at
+        if due_at:
+            found[order_id][id] = due_at
     return found
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0009_letters_that_hold'),
+        ('orders', '0010_refunds_again'),
     ]
 
     operations = [
