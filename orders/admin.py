@@ -3,13 +3,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from fastpath_lambda.sqs import Queue, QueueError
-from orders import dead_letters, refunding, workflow
-from orders.models import DeadLetter, Order, OrderLine, Payment, Refund
+from orders import refunding, workflow
 
-# Found by Django because it is imported here.
+# Found by Django because they are imported here.
+from orders.dead_letters_admin import DeadLetters  # noqa: F401
+from orders.models import Order, OrderLine, Payment, Refund
 from orders.receivers import admin as receivers_admin  # noqa: F401
 from orders.refund_form import OrderActionForm, RefundFields
 
@@ -115,39 +114,3 @@ class Refunds(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
             else:
                 said = "only what was refused is asked again."
                 messages.warning(request, f"{refund.amount} of order {refund.payment_id}: {said}")
-
-
-@admin.register(DeadLetter)
-class DeadLetters(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("id", "received_at", "state", "reason", "order_id", "changed_by", "changed_at")
-    list_filter = ("state",)
-    search_fields = ("order_id", "reason", "body")
-    actions = ("replay", "discard")
-
-    @admin.action(description="Replay: send to the buffer again", permissions=["view"])
-    def replay(self, request: HttpRequest, letters: "QuerySet[DeadLetter]") -> None:
-        queue = Queue.from_environment()
-        self._each(
-            request,
-            letters,
-            lambda letter: dead_letters.replay(
-                letter, queue=queue, by=request.user.get_username(), now=timezone.now()
-            ),
-        )
-
-    @admin.action(description="Discard: never to be an order", permissions=["view"])
-    def discard(self, request: HttpRequest, letters: "QuerySet[DeadLetter]") -> None:
-        self._each(
-            request,
-            letters,
-            lambda letter: dead_letters.discard(letter, by=request.user.get_username(), now=timezone.now()),
-        )
-
-    def _each(self, request: HttpRequest, letters: "QuerySet[DeadLetter]", act: Any) -> None:
-        for letter in letters:
-            try:
-                act(letter)
-            except (dead_letters.CannotChange, QueueError) as error:
-                messages.error(request, str(error))
-            else:
-                messages.success(request, f"Letter {letter.pk}: done.")

@@ -1,18 +1,20 @@
 """Messages that could not become orders: collected, looked at, and sent again by people.
 
 A claim's units stay claimed while its letter waits, so the equation of scarce units
-holds. That is also why such a letter cannot just be discarded.
+holds. To give one up is therefore more than to forget it: see discarding.py. To mend
+what is wrong with it: editing.py.
 """
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
 
 from fastpath_lambda import claims
 from fastpath_lambda.claims import BadClaim, Claim
 from fastpath_lambda.sqs import Message, Queue
-from orders.models import DeadLetter, Order
-from shop.models import Allotment
+from orders.models import DeadLetter
 
 State = DeadLetter.State
 UNTOLD = "received again and again, and never drained"
@@ -33,32 +35,32 @@ def collect(queue: Queue) -> int:
     return collected
 
 
+@transaction.atomic
 def replay(letter: DeadLetter, *, queue: Queue, by: str, now: datetime) -> None:
     """Send the message to the buffer again. Sent twice it is still one order."""
-    if letter.state == State.DISCARDED:
-        raise CannotChange(f"Letter {letter.pk} was discarded: it can no longer be sent.")
+    decide(letter, State.REPLAYED, allowed_from=[State.WAITING, State.REPLAYED], by=by, now=now)
+    # Before the commit: a letter that says it was sent and was not would be nobody's any more.
     queue.send(letter.body)
-    _change(letter, State.REPLAYED, by=by, now=now)
 
 
-def discard(letter: DeadLetter, *, by: str, now: datetime) -> None:
-    if letter.state != State.WAITING:
-        raise CannotChange(f"Letter {letter.pk} is {letter.state}: only a waiting one can be discarded.")
-    if holds_units(letter):
+def decide(
+    letter: DeadLetter, to: DeadLetter.State, *, allowed_from: Sequence[str], by: str, now: datetime
+) -> None:
+    """Compare-and-set of the letter's state; until the commit nobody else can decide about it."""
+    allowed = DeadLetter.objects.filter(pk=letter.pk, state__in=allowed_from)
+    if not allowed.update(state=to, changed_by=by, changed_at=now):
+        letter.refresh_from_db()
         raise CannotChange(
-            f"Letter {letter.pk} holds units of a buyer who was told that they got them: "
-            f"mend the cause ({letter.reason}), then replay it."
+            f"Letter {letter.pk} is {letter.state} (by {letter.changed_by or 'nobody'}): "
+            f"it can no longer be {to}."
         )
-    _change(letter, State.DISCARDED, by=by, now=now)
+    letter.refresh_from_db()
 
 
-def holds_units(letter: DeadLetter) -> bool:
-    """Whether this is a claim of an allotment of ours that is no order yet."""
-    claim = read(letter.body)
-    if claim is None or letter.order_id is None or Order.objects.filter(id=letter.order_id).exists():
-        return False
-    allotments = Allotment.objects.filter(sku__code=claim.sku, sale__product__slug=claim.product)
-    return allotments.filter(generation=claim.generation).exists()
+def was_given_up(order_id: UUID) -> bool:
+    """Whether it is us who could not complete this order, and its buyer has to be told so."""
+    letters = DeadLetter.objects.filter(order_id=order_id, state=State.DISCARDED)
+    return letters.filter(units_returned__isnull=False).exists()
 
 
 def read(body: str) -> Claim | None:
@@ -81,25 +83,19 @@ def _letter(message: Message) -> DeadLetter:
     claim = read(message.body)
     return DeadLetter(
         message_id=message.attributes.get("message_id", message.id)[:100],
-        body=_storable(message.body),
-        reason=_storable(message.attributes.get("reason", UNTOLD)),
+        body=storable(message.body),
+        reason=storable(message.attributes.get("reason", UNTOLD)),
         order_id=_uuid(claim.order_id) if claim else None,
     )
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """PostgreSQL stores no NUL, and UTF-8 no half of a pair. What had one is no claim of ours anyway."""
     return text.replace("\0", "\N{SYMBOL FOR NULL}").encode(errors="replace").decode()
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def _uuid(text: str) -> UUID | None:
     try:
-        return uuid.UUID(text)
+        return UUID(text)
     except ValueError:
         return None
-
-
-def _change(letter: DeadLetter, to: str, *, by: str, now: datetime) -> None:
-    DeadLetter.objects.filter(pk=letter.pk, state=letter.state).update(
-        state=to, changed_by=by, changed_at=now
-    )

@@ -1,4 +1,4 @@
-"""REST of the dead letters, for staff: list them, look at one, send it again, or be rid of it."""
+"""REST of the dead letters, for staff: list them, look at one, send it again, or give it up."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from fastpath_lambda.problems import Problem
 from fastpath_lambda.sqs import Queue
-from orders import dead_letters
+from orders import dead_letters, discarding, jobs
 from orders.models import DeadLetter
 from shop.rest.pages import CURSOR, Page, Pages
 from shop.rest.problems import Refused
@@ -31,10 +31,14 @@ class Letter(serializers.Serializer[Any]):
     message_id = serializers.CharField()
     changed_by = serializers.CharField(allow_blank=True)
     changed_at = serializers.DateTimeField(allow_null=True)
+    units_returned = serializers.IntegerField(
+        allow_null=True, help_text="Of a discarded one. Null where it was nobody's claim: no buyer was told."
+    )
 
 
 class WholeLetter(Letter):
     body = serializers.CharField()
+    came_as = serializers.CharField(allow_blank=True, help_text="The body before it was edited first.")
 
 
 class LetterPage(Page):
@@ -96,8 +100,8 @@ def replay(request: Request, number: int) -> Response:
 
 @extend_schema(
     operation_id="dead_letters_discard",
-    summary="Never to be an order",
-    description="Only a letter that holds no buyer's units.",
+    summary="Give it up",
+    description="Its units go back, and its buyer is told that the order could not be completed.",
     tags=["dead letters"],
     request=None,
     responses={200: WholeLetter, 409: UNCHANGED},
@@ -106,7 +110,7 @@ def replay(request: Request, number: int) -> Response:
 def discard(request: Request, number: int) -> Response:
     found = _find(number)
     try:
-        dead_letters.discard(found, by=_who(request), now=timezone.now())
+        discarding.discard(found, ledger=jobs.ledger(), by=_who(request), now=timezone.now())
     except dead_letters.CannotChange as error:
         raise _refused(error) from None
     return _present(_find(number))

@@ -142,8 +142,9 @@ def _is_late(claim: Claim) -> bool:
 def _say_why(claim: Claim, error: Exception) -> str:
     """The reason as ops can act on it; the database's own words where we know no better."""
     # Nothing that it names can be looked up either.
-    if isinstance(error, UnicodeError) or "\0" in claim.sku:
-        return f"text that cannot be written: {error}"
+    if unwritable := [name for name, value in _texts(claim) if not _is_writable(value)]:
+        words = str(error).splitlines()[0]
+        return f"text that cannot be written, in {', '.join(unwritable)}: {words}"
     sku = Sku.objects.filter(code=claim.sku).first()
     if sku is None:
         return f"unknown SKU {claim.sku!r}: add it to the catalogue, then replay"
@@ -156,3 +157,13 @@ def _say_why(claim: Claim, error: Exception) -> str:
             f"{allotment.armed} armed, {allotment.ordered} ordered, {allotment.returned} returned"
         )
     return str(error).splitlines()[0]
+
+
+def _texts(claim: Claim) -> list[tuple[str, str]]:
+    fields = [(name, getattr(claim, name)) for name in claim.__slots__] + list(claim.address.items())
+    return [(name, value) for name, value in fields if isinstance(value, str)]
+
+
+def _is_writable(text: str) -> bool:
+    """UTF-8 has no half of a pair, and PostgreSQL no NUL."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

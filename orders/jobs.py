@@ -13,6 +13,7 @@ import redis
 from celery import shared_task
 from django.conf import settings
 
+from fastpath_lambda.stores.redis import RedisLedger
 from orders import outage, turns
 from orders.turns import Turn
 
@@ -53,3 +54,8 @@ def run(
 @cache
 def store() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL)
+
+
+@cache
+def ledger() -> RedisLedger:
+    return RedisLedger(store())

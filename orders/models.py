@@ -231,11 +231,11 @@ class DeadLetter(models.Model):
     message_id = models.CharField(max_length=100, unique=True)
     body = models.TextField()
     reason = models.TextField()
-    # Empty when the body is too broken to tell.
-    order_id = models.UUIDField(null=True, blank=True)
+    came_as = models.TextField(blank=True, default="", db_default="")  # before it was first edited
+    order_id = models.UUIDField(null=True, blank=True, db_index=True)  # empty: too broken to tell
+    units_returned = models.PositiveIntegerField(null=True, blank=True)  # empty: nobody's claim, or kept
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
-    # Its sale was closed meanwhile, and the ledger knew this claim: its units stay set aside for it.
-    holds = models.BooleanField(default=False, db_default=False)
+    holds = models.BooleanField(default=False, db_default=False)  # units of a closed sale are kept for it
     received_at = models.DateTimeField(db_default=Now())
     changed_by = models.CharField(max_length=150, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from fastpath_lambda import keys
 from fastpath_lambda.sqs import Queue
-from fastpath_lambda.stores.redis import RedisLedger
 from orders import (
     advancing,
     dead_letters,
@@ -25,7 +24,7 @@ from orders import (
     turns,
 )
 from orders.buffer import Buffer
-from orders.jobs import job, store
+from orders.jobs import job, ledger, store
 from orders.pace import Limits
 from orders.payments import Provider
 from orders.sandbox import Sandbox
@@ -41,7 +40,7 @@ RELAY_TURN = timedelta(seconds=60)
 def drain_buffer(turn: Turn) -> int:
     buffer = Buffer(_queue(), batch=settings.DRAIN_BATCH)
     with pacing.following(turn, limits=_limits()) as pacer:
-        return drain_turn.run(turn, buffer=buffer, ledger=_ledger(), pacer=pacer)
+        return drain_turn.run(turn, buffer=buffer, ledger=ledger(), pacer=pacer)
 
 
 @job("relay", length=RELAY_TURN)
@@ -56,7 +55,7 @@ def send_post(turn: Turn) -> None:
 
 @job("sweep")
 def sweep(turn: Turn) -> int:
-    return sweeping.sweep(_loaded_sales(), ledger=_ledger(), queue=_queue(), older_than=settings.SWEEP_AFTER)
+    return sweeping.sweep(_loaded_sales(), ledger=ledger(), queue=_queue(), older_than=settings.SWEEP_AFTER)
 
 
 @job("dead-letters")
@@ -79,7 +78,7 @@ def advance_orders(turn: Turn) -> int:
 
 @job("releases")
 def release_units(turn: Turn) -> int:
-    return releasing.settle_all(_ledger())
+    return releasing.settle_all(ledger())
 
 
 def _limits() -> Limits:
@@ -90,11 +89,6 @@ def _limits() -> Limits:
 def _loaded_sales() -> list[str]:
     slugs: Any = store().smembers(keys.loaded_sales())
     return sorted(slug.decode() for slug in slugs)
-
-
-@cache
-def _ledger() -> RedisLedger:
-    return RedisLedger(store())
 
 
 @cache

@@ -23,7 +23,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.template.loader import render_to_string
 
-from orders import queries
+from orders import dead_letters, queries
 from orders.models import Order, OrderLine
 from orders.receivers.models import OrderMail, State
 from shop import events
@@ -52,6 +52,13 @@ SAID = {
     ),
 }
 
+# Where it is not the card or the buyer, but us.
+GIVEN_UP = (
+    "We could not complete your order",
+    "We had accepted your order, and then could not complete it. We are sorry: that was our fault, not "
+    "yours. You pay nothing for it, and you may order again while there are any left.",
+)
+
 # How many over one connection, and at most how many again after a crash.
 AT_ONCE = 10
 MOST_ATTEMPTS = 8
@@ -64,6 +71,8 @@ FROM ROWS FROM (jsonb_to_recordset(%s) AS (order_id uuid, status text))
     WITH ORDINALITY AS told(order_id, status, place)
 JOIN orders_order ON orders_order.id = told.order_id
 WHERE orders_order.email <> ''
+    -- "We have your order" is no news for one that was cancelled at once.
+    AND NOT (told.status = 'placed' AND orders_order.status = 'cancelled')
 ORDER BY told.place
 ON CONFLICT (order_id, status) DO NOTHING
 """
@@ -152,7 +161,7 @@ def _put_off(mail: OrderMail, error: Exception, *, now: datetime) -> None:
 
 def _compose(mail: OrderMail, lines: Sequence[OrderLine], server: BaseEmailBackend) -> EmailMultiAlternatives:
     order = mail.order
-    subject, sentence = SAID[Order.Status(mail.status)]
+    subject, sentence = _said(mail)
     context = {
         "order": order,
         "lines": lines,
@@ -169,6 +178,12 @@ def _compose(mail: OrderMail, lines: Sequence[OrderLine], server: BaseEmailBacke
     )
     message.attach_alternative(render_to_string("orders/mail/order.html", context), "text/html")
     return message
+
+
+def _said(mail: OrderMail) -> tuple[str, str]:
+    if mail.status == Order.Status.CANCELLED and dead_letters.was_given_up(mail.order_id):
+        return GIVEN_UP
+    return SAID[Order.Status(mail.status)]
 
 
 def _message_id(order_id: UUID, status: str) -> str:

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 
 from fastpath_lambda import claims
-from orders import dead_letters, drain, sweeping
+from fastpath_lambda.sqs import QueueError
+from orders import dead_letters, drain, editing, sweeping
 from orders.models import DeadLetter, Order
 from tests.orders.conftest import make_claim, receive_all, take
 
@@ -87,32 +88,22 @@ class TestReplay:
         letter.refresh_from_db()
         assert (letter.state, letter.changed_by, letter.changed_at) == ("replayed", "ops", NOW)
 
-
-class TestDiscard:
-    def test_drops_what_is_nobodys(self):
+    def test_a_letter_that_could_not_be_sent_waits_on(self, queue, monkeypatch):
         letter = make_letter()
+        queue._url = "http://127.0.0.1:1/gone"
 
-        dead_letters.discard(letter, by="ops", now=NOW)
+        with pytest.raises(QueueError):
+            dead_letters.replay(letter, queue=queue, by="ops", now=NOW)
 
-        letter.refresh_from_db()
-        assert letter.state == "discarded"
+        assert DeadLetter.objects.get().state == "waiting"
 
-    def test_is_refused_while_a_buyers_units_hang_on_it(self, sale):
-        claim = make_claim(sale, "a")
-        letter = make_letter(claims.to_json(claim), order_id=claim.order_id)
+    def test_a_discarded_letter_is_not_sent(self, queue):
+        letter = make_letter(state="discarded", changed_by="bob")
 
-        with pytest.raises(dead_letters.CannotChange, match="holds units of a buyer"):
-            dead_letters.discard(letter, by="ops", now=NOW)
+        with pytest.raises(dead_letters.CannotChange, match=r"is discarded .by bob.*no longer be replayed"):
+            dead_letters.replay(letter, queue=queue, by="ops", now=NOW)
 
-    def test_drops_a_claim_whose_order_is_there(self, sale):
-        claim = make_claim(sale, "a")
-        drain.write_claims([claim])
-        letter = make_letter(claims.to_json(claim), order_id=claim.order_id)
-
-        dead_letters.discard(letter, by="ops", now=NOW)
-
-        letter.refresh_from_db()
-        assert letter.state == "discarded"
+        assert queue.depth() == 0
 
 
 class TestSweep:
@@ -165,12 +156,33 @@ class TestCommand:
         assert len(receive_all(queue)) == 2
         assert set(DeadLetter.objects.values_list("state", flat=True)) == {"replayed"}
 
-    def test_says_what_it_cannot_do(self, sale):
+    def test_edits_one_and_shows_it(self, sale):
+        letter = make_letter(claims.to_json(make_claim(sale, "a")))
+
+        shown = json.loads(manage("dead_letters", "edit", str(letter.pk), "city=Leeds", "--json"))
+
+        assert json.loads(shown["body"])["address"]["city"] == "Leeds"
+        assert json.loads(shown["came_as"])["address"]["city"] == "Hull"
+
+    def test_says_what_became_of_a_discarded_one(self, sale):
         claim = make_claim(sale, "a")
         letter = make_letter(claims.to_json(claim), order_id=claim.order_id)
 
-        with pytest.raises(CommandError, match="then replay it"):
+        said = manage("dead_letters", "discard", str(letter.pk))
+
+        assert "1 of LAMP go back on sale. Ada@example.org is told" in said
+
+    def test_says_what_it_cannot_do(self, sale):
+        letter = make_letter(state="discarded", changed_by="bob")
+
+        with pytest.raises(CommandError, match="can no longer be discarded"):
             manage("dead_letters", "discard", str(letter.pk))
+        with pytest.raises(CommandError, match="no claim of ours"):
+            manage("dead_letters", "edit", str(letter.pk), "city=Hull")
+        with pytest.raises(CommandError, match="Say what to change"):
+            manage("dead_letters", "edit", str(letter.pk), "city")
+        with pytest.raises(CommandError, match="only edit changes fields"):
+            manage("dead_letters", "show", str(letter.pk), "city=Hull")
         with pytest.raises(CommandError, match="no dead letter 0"):
             manage("dead_letters", "show", "0")
         with pytest.raises(CommandError, match="Say which"):
@@ -204,3 +216,49 @@ class TestAdmin:
 
         letter.refresh_from_db()
         assert (letter.state, letter.changed_by) == ("replayed", "ops")
+
+    def test_what_discarding_does_is_said_before_it_is_done(self, staff, sale):
+        claim = make_claim(sale, "a")
+        letter = make_letter(claims.to_json(claim), order_id=claim.order_id)
+        asked = {"action": "discard", "_selected_action": [letter.pk]}
+
+        said = staff.post("/admin/orders/deadletter/", asked).content.decode()
+
+        assert "1 of LAMP go back on sale. Ada@example.org is told" in said
+        assert not Order.objects.exists()
+        staff.post("/admin/orders/deadletter/", asked | {"confirmed": "yes"})
+        assert Order.objects.get().status == "cancelled"
+
+    def test_a_letter_is_mended_and_nonsense_is_told_beside_its_field(self, staff, sale):
+        letter = make_letter(claims.to_json(make_claim(sale, "a")))
+        page = f"/admin/orders/deadletter/{letter.pk}/change/"
+        fields = editing.fields(letter)
+
+        refused = staff.post(page, fields | {"unit_price": "-1", "email": "nobody"}).content.decode()
+
+        assert "Write an amount from 0 to" in refused
+        assert "Write an e-mail address such as" in refused
+        assert staff.post(page, fields | {"city": "Leeds"}).status_code == 302
+        letter.refresh_from_db()
+        assert (claims.from_json(letter.body).address["city"], letter.changed_by) == ("Leeds", "ops")
+
+    @pytest.mark.parametrize(("body", "state"), [("{broken", "waiting"), (None, "discarded")])
+    def test_what_cannot_be_mended_is_only_shown(self, staff, sale, body, state):
+        letter = make_letter(body or claims.to_json(make_claim(sale, "a")), state=state, changed_at=NOW)
+
+        shown = staff.get(f"/admin/orders/deadletter/{letter.pk}/change/").content.decode()
+
+        assert 'name="_save"' not in shown
+        assert 'name="city"' not in shown
+
+    def test_who_may_only_look_decides_nothing(self, client, sale):
+        viewer = User.objects.create_user("eve", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_deadletter"))
+        client.force_login(viewer)
+        letter = make_letter(claims.to_json(make_claim(sale, "a")))
+
+        shown = client.get(f"/admin/orders/deadletter/{letter.pk}/change/").content.decode()
+        client.post("/admin/orders/deadletter/", {"action": "replay", "_selected_action": [letter.pk]})
+
+        assert "Replay" not in shown
+        assert DeadLetter.objects.get().state == "waiting"

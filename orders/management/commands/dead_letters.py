@@ -1,4 +1,4 @@
-"""Messages that could not become orders: list them, look at one, send it again, or be rid of it."""
+"""Messages that could not become orders: list them, look at one, mend it, send it again, or give it up."""
 
 import getpass
 import json
@@ -9,30 +9,38 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from fastpath_lambda.sqs import Queue, QueueError
-from orders import dead_letters
+from orders import dead_letters, discarding, editing, jobs
 from orders.models import DeadLetter
 
 LISTED = ("id", "state", "received_at", "order_id", "reason")
-SHOWN = (*LISTED, "message_id", "changed_by", "changed_at", "body")
+SHOWN = (*LISTED, "message_id", "changed_by", "changed_at", "units_returned", "body", "came_as")
 
 
 class Command(BaseCommand):
     help = (
-        "Dead letters: list those that wait (--all: every one), show one, replay (send it to the buffer "
-        "again; 'all': every waiting one), or discard one that holds no buyer's units."
+        "Dead letters: list those that wait (--all: every one), show one, edit one (mend what is wrong with "
+        "it: email=ada@example.org city=Hull), replay (send it to the buffer again; 'all': every waiting "
+        "one), or discard one: its units go back, and its buyer is told."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("act", choices=["list", "show", "replay", "discard"])
+        parser.add_argument("act", choices=["list", "show", "edit", "replay", "discard"])
         parser.add_argument("letter", nargs="?", help="its number, as `list` prints it")
+        parser.add_argument(
+            "changes", nargs="*", metavar="FIELD=VALUE", help=f"edit: of {', '.join(editing.EDITABLE)}"
+        )
         parser.add_argument("--all", action="store_true", help="list: those that were dealt with, too")
         parser.add_argument("--json", action="store_true", help="for programs")
 
-    def handle(self, *, act: str, letter: str | None, **options: Any) -> None:
+    def handle(self, *, act: str, letter: str | None, changes: list[str], **options: Any) -> None:
+        if changes and act != "edit":
+            raise CommandError(f"{act} takes no {changes[0]!r}: only edit changes fields.")
         if act == "list":
             self._list(everything=options["all"], as_json=options["json"])
         elif act == "show":
             self._show(self._find(letter), as_json=options["json"])
+        elif act == "edit":
+            self._edit(self._find(letter), changes, as_json=options["json"])
         else:
             self._change(act, self._chosen(letter, act), as_json=options["json"])
 
@@ -53,17 +61,28 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:<12} {value}")
         return None
 
+    def _edit(self, letter: DeadLetter, changes: list[str], *, as_json: bool) -> None:
+        pairs = [change.partition("=") for change in changes]
+        if not pairs or not all(sign for _, sign, _ in pairs):
+            raise CommandError("Say what to change, such as: dead_letters edit 7 city=Hull")
+        try:
+            editing.edit(letter, {name: value for name, _, value in pairs}, by=_who(), now=timezone.now())
+        except dead_letters.CannotChange as error:
+            raise CommandError(str(error)) from error
+        self._show(letter, as_json=as_json)
+
     def _change(self, act: str, letters: list[DeadLetter], *, as_json: bool) -> None:
+        done: list[dict[str, Any]] = []
         try:
             for letter in letters:
-                if act == "replay":
-                    dead_letters.replay(letter, queue=Queue.from_environment(), by=_who(), now=timezone.now())
-                else:
-                    dead_letters.discard(letter, by=_who(), now=timezone.now())
+                done.append(_replay(letter) if act == "replay" else _discard(letter))
         except (dead_letters.CannotChange, QueueError) as error:
             raise CommandError(str(error)) from error
-        done = {"act": act, "letters": [letter.pk for letter in letters]}
-        self._write_json(done) if as_json else self.stdout.write(f"{act}: {len(letters)} dead letter(s)")
+        if as_json:
+            return self._write_json({"act": act, "letters": [each["letter"] for each in done], "done": done})
+        for each in done:
+            self.stdout.write(each["done"])
+        return self.stdout.write(f"{act}: {len(done)} dead letter(s)")
 
     def _chosen(self, letter: str | None, act: str) -> list[DeadLetter]:
         return list(_waiting()) if act == "replay" and letter == "all" else [self._find(letter)]
@@ -78,6 +97,17 @@ class Command(BaseCommand):
 
     def _write_json(self, value: object) -> None:
         self.stdout.write(json.dumps(value, indent=1))
+
+
+def _replay(letter: DeadLetter) -> dict[str, Any]:
+    dead_letters.replay(letter, queue=Queue.from_environment(), by=_who(), now=timezone.now())
+    return {"letter": letter.pk, "done": f"Letter {letter.pk} was sent to the buffer again."}
+
+
+def _discard(letter: DeadLetter) -> dict[str, Any]:
+    foreseen = discarding.foresee(letter)
+    units = discarding.discard(letter, ledger=jobs.ledger(), by=_who(), now=timezone.now())
+    return {"letter": letter.pk, "done": foreseen, "units_returned": units}
 
 
 def _waiting() -> Any:
