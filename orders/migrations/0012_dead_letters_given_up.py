@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0010_refunds_again'),
+        ('orders', '0011_mails_to_send'),
     ]
 
     operations = [
