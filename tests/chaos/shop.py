@@ -47,6 +47,7 @@ def run(module: str, arguments: Sequence[str], *, folder: Path) -> int:
 @contextmanager
 def _shop(folder: Path, settings: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """The variables of a whole running shop, which ends and is forgotten afterwards."""
+    _end_leftover(folder)
     embedded.Embedded(folder).forget()
     folder.mkdir(parents=True)
     log = folder.with_suffix(".log")
@@ -65,6 +66,14 @@ def _shop(folder: Path, settings: Mapping[str, str]) -> Iterator[Mapping[str, st
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
+
+
+def _end_leftover(folder: Path) -> None:
+    """End the shop of a run that was killed: it would fight this one for the folder."""
+    if note := env.read_note(folder):
+        supervisor = psutil.Process(int(note["SUPERVISOR_PID"]))
+        supervisor.terminate()
+        supervisor.wait(timeout=60)
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
