@@ -119,6 +119,20 @@ class TestTokens:
         assert answer.status_code == 302
         assert Token.objects.get().user == user
 
+    @pytest.mark.parametrize("how", ["delete the token", "close the account"])
+    def test_the_admin_takes_them_back(self, lamp, client, admin_client, how):
+        user = User.objects.create_user("till", is_staff=True)
+        token = Token.objects.create(user=user)
+        held = {"HTTP_AUTHORIZATION": f"Token {token}"}
+        assert client.put(STOCK, {"available": 5}, **JSON, **held).status_code == 200
+
+        if how == "delete the token":
+            admin_client.post(f"/admin/authtoken/tokenproxy/{user.pk}/delete/", {"post": "yes"})
+        else:
+            User.objects.filter(pk=user.pk).update(is_active=False)
+
+        assert client.put(STOCK, {"available": 6}, **JSON, **held).status_code == 401
+
 
 class TestThrottles:
     @pytest.fixture(autouse=True)
