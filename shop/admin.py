@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from shop import offers, pricing, stock
+from shop import names, offers, pricing, stock
 from shop.models import Category, Product, Sku, Stock, StockMovement
 
 COUNTED = (StockMovement.Reason.RECEIVED, StockMovement.Reason.CORRECTED)
@@ -32,6 +32,11 @@ def seen(form: Any, field: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
+def is_shut(form: Any, row: Stock) -> bool:
+    """A sale has it. Whoever typed a count before it was armed is to be told so, not passed over."""
+    return row.sale_id is not None and form.add_prefix("available") not in form.data
+
+
 def set_stock(request: HttpRequest, form: Any, sku: Sku, reason: StockMovement.Reason) -> None:
     by = request.user.get_username()
     available = form.cleaned_data["available"]
@@ -43,6 +48,7 @@ def set_stock(request: HttpRequest, form: Any, sku: Sku, reason: StockMovement.R
 
 @admin.register(Category)
 class Categories(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = names.CategoryForm
     list_display = ("shown", "name", "summary", "position")
     list_display_links = ("shown", "name")
     list_editable = ("position",)
@@ -55,7 +61,9 @@ class Categories(admin.ModelAdmin):  # type: ignore[type-arg]
         return thumbnail(category.picture)
 
 
-class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
+class SkuForm(names.KeepsNames):
+    names = ("code",)
+    lookup = "sku"
     available = SeenNumber(label="In stock", initial=0)
 
     class Meta:
@@ -67,7 +75,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if row := getattr(self.instance, "stock", None):
             self.fields["available"].initial = row.available
-            self.fields["available"].disabled = row.sale_id is not None
+            self.fields["available"].disabled = is_shut(self, row)
 
 
 class Skus(admin.TabularInline):  # type: ignore[type-arg]
@@ -85,6 +93,7 @@ class Skus(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Product)
 class Products(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = names.ProductForm
     list_display = ("shown", "name", "category", "prices", "in_stock", "featured", "position")
     list_display_links = ("shown", "name")
     list_editable = ("featured", "position")
@@ -149,7 +158,7 @@ class StockForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["available"].disabled = self.instance.sale_id is not None
+        self.fields["available"].disabled = is_shut(self, self.instance)
 
 
 class CountForm(StockForm):
