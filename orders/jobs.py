@@ -4,6 +4,7 @@ Beat starts each job again and again; one whose turns are all taken ends at once
 the database is away a job sits still, and the next one that beat starts looks again.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, partial
@@ -13,9 +14,12 @@ import redis
 from celery import shared_task
 from django.conf import settings
 
+from fastpath_lambda.sqs import QueueError
 from fastpath_lambda.stores.redis import RedisLedger
 from orders import outage, turns
 from orders.turns import Turn
+
+logger = logging.getLogger(__name__)
 
 SHORT = timedelta(seconds=10)
 SOON = 5  # seconds
@@ -41,11 +45,15 @@ def job(name: str, *, length: timedelta = SHORT, at_once: int = 1) -> Callable[[
 def run(
     work: Callable[[Turn], T], name: str, *, length: timedelta, at_once: int, hand_on: Callable[[], object]
 ) -> T | None:
-    """Work for one turn. None where there is no turn to be had, or the database is away."""
+    """Work for one turn. None where there is no turn to be had, or what it works with is away."""
     with turns.take(store(), name, length=length, at_once=at_once) as turn:
         if turn is None:
             return None
-        done = outage.sit_out(turn.store, partial(work, turn))
+        try:
+            done = outage.sit_out(turn.store, partial(work, turn))
+        except QueueError as error:
+            logger.warning("The buffer does not answer; %s looks again soon: %s", name, error)
+            return None
     if turn.ran_its_time:
         hand_on()
     return done

@@ -33,9 +33,14 @@ class TableFile:
             # Gone or not there yet: what was read last stays, and a new file is looked at again.
             self._seen = None
         except (OSError, BadTable) as error:
-            logger.error("%s cannot be read, table %s stays: %s", self._path, self.table.version, error)
+            logger.error("%s cannot be read, %s: %s", self._path, self._what_holds(), error)
         else:
             logger.info("Table %s is on, %s behaviors.", self.table.version, len(self.table.behaviors))
+
+    def _what_holds(self) -> str:
+        if self.table is FAIL_OPEN:
+            return "all requests go to the shop"
+        return f"table {self.table.version} stays"
 
     async def watch(self) -> None:
         while True:

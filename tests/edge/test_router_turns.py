@@ -45,6 +45,19 @@ class TestTheTable:
         assert len(errors) == 1
         assert "table 3 stays" in errors[0].getMessage()
 
+    async def test_that_cannot_be_read_at_the_start_leads_all_to_the_shop_and_says_so(self, tmp_path, caplog):
+        (tmp_path / "table.json").write_text("garbage")
+
+        async with (
+            origin(says("shop")) as shop,
+            world(tmp_path, web=shop) as edge,
+            edge.ask(f"{PAGE}order", method="POST") as answer,
+        ):
+            assert await answer.text() == "shop"
+
+        (error,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert "cannot be read, all requests go to the shop: " in error.getMessage()
+
     async def test_that_is_new_is_live_in_a_quarter_of_a_second(self, tmp_path):
         async with (
             origin(says("fast")) as fast,

@@ -8,6 +8,7 @@ import pytest
 
 from config.celery import app
 from edge.tasks import advance_sales
+from fastpath_lambda.sqs import QueueError
 from orders import followers, jobs, outage, tasks, turns
 
 LONG = timedelta(minutes=1)
@@ -51,6 +52,18 @@ class TestJob:
 
     def test_that_was_stopped_does_not_hand_on(self, store):
         assert run(lambda turn: turn.end(), length=timedelta(0)) == (None, 0)
+
+    def test_whose_queue_does_not_answer_says_so_in_one_line_and_leaves_it_to_beat(self, store, caplog):
+        def work(turn):
+            raise QueueError("Unreachable", "timed out")
+
+        assert run(work) == (None, 0)
+
+        (record,) = caplog.records
+        assert (
+            record.getMessage() == "The buffer does not answer; job looks again soon: Unreachable: timed out"
+        )
+        assert record.exc_info is None
 
 
 @pytest.mark.django_db(transaction=True)
