@@ -102,9 +102,10 @@ class TestTheTable:
         assert {text for _, _, _, text in answers} == {"fast", "shop"}
 
     async def test_a_request_under_way_ends_where_it_began(self, tmp_path):
-        go_on = asyncio.Event()
+        asked, go_on = asyncio.Event(), asyncio.Event()
 
         async def slow(request):
+            asked.set()
             await go_on.wait()
             return await says("shop")(request)
 
@@ -114,7 +115,7 @@ class TestTheTable:
             world(tmp_path, web=shop, fastpath=fast) as edge,
         ):
             early = asyncio.create_task(edge.client.get(f"{edge.url}{PAGE}order"))
-            await asyncio.sleep(0.02)
+            await asked.wait()
             edge.publish(*SALE)
             await edge.is_on(1)
             go_on.set()
@@ -124,13 +125,16 @@ class TestTheTable:
 
 class TestStopping:
     async def test_answers_what_is_under_way(self, tmp_path):
+        asked = asyncio.Event()
+
         async def slow(request):
+            asked.set()
             await asyncio.sleep(0.1)
             return await says("done")(request)
 
         async with origin(slow) as shop, world(tmp_path, web=shop) as edge:
             under_way = asyncio.create_task(edge.client.get(f"{edge.url}/"))
-            await asyncio.sleep(0.03)
+            await asked.wait()
             await edge.router.stop()
 
             assert await (await under_way).text() == "done"
