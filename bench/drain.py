@@ -13,40 +13,22 @@ clock stands still; `--portion 0` queues it whole.
     .venv/bin/python -m bench.drain [--claims 50000] [--loop 2000] [--rounds 5]
 """
 
-import argparse
-import os
-import subprocess
 import sys
 
 from bench import stage
-from config import embedded, env
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    options = stage.options(
+        __doc__,
+        claims=(50_000, "in the backlog"),
+        loop=(2_000, "claims for the ORM loop"),
+        rounds=(5, "to split both into; medians are reported"),
+        portion=(2_000, "most claims that wait in the queue"),
+        hands=(4, "threads that receive, and that delete"),
     )
-    parser.add_argument("--claims", type=int, default=50_000, help="in the backlog")
-    parser.add_argument("--loop", type=int, default=2_000, help="claims for the ORM loop")
-    parser.add_argument("--rounds", type=int, default=5, help="to split both into; medians are reported")
-    parser.add_argument("--portion", type=int, default=2_000, help="most claims that wait in the queue")
-    parser.add_argument("--hands", type=int, default=4, help="threads that receive, and that delete")
-    options = parser.parse_args()
-    services = embedded.Embedded(env.ROOT / "var" / "bench" / "drain")
-    services.forget()
-    try:
-        variables = services.start() | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "VAR_DIR": str(services.folder),
-            "LOG_LEVEL": "WARNING",
-        }
-        print(stage.versions())
-        measures = [sys.executable, "-m", "bench.drain_measures"]
-        arguments = [f"--{name}={value}" for name, value in vars(options).items()]
-        return subprocess.run([*measures, *arguments], env=os.environ | variables, cwd=env.ROOT).returncode
-    finally:
-        services.stop()
-        services.forget()
+    arguments = [f"--{name}={value}" for name, value in vars(options).items()]
+    return stage.run_measures("bench.drain_measures", arguments)
 
 
 if __name__ == "__main__":

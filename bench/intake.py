@@ -10,7 +10,6 @@ The classic door has the gunicorn workers and threads that take most orders on t
     .venv/bin/python -m bench.intake [--seconds 10] [--rounds 3]
 """
 
-import argparse
 import os
 import statistics
 from collections.abc import Callable
@@ -107,14 +106,12 @@ def report(console: Console, fast_one: Result, classic_one: Result) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    options = stage.options(
+        __doc__,
+        seconds=(10, "of each round"),
+        rounds=(3, "of each door; the median one is reported"),
     )
-    parser.add_argument("--seconds", type=int, default=10, help="of each round")
-    parser.add_argument("--rounds", type=int, default=3, help="of each door; the median one is reported")
-    options = parser.parse_args()
-    console = Console()
-    console.print(stage.versions())
+    console = stage.console()
     with stage.set_up(["web", "fastpath"], options={"web": CLASSIC_AT_ITS_BEST}) as shop:
         os.environ.update(shop.variables)
         old = classic(shop, rounds=options.rounds, seconds=options.seconds)

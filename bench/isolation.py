@@ -9,14 +9,12 @@ too, shares this machine's cores.
     .venv/bin/python -m bench.isolation [--seconds 15] [--pace 200]
 """
 
-import argparse
 import asyncio
 import itertools
 import time
 from collections.abc import Iterable, Iterator
 
 import psycopg
-from rich.console import Console
 from rich.table import Table
 
 from bench import load, stage
@@ -105,14 +103,10 @@ def phases(shop: stage.Stage, *, seconds: int, pace: int) -> Iterator[tuple[str,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    options = stage.options(
+        __doc__, seconds=(15, "of each phase"), pace=(200, "orders a second in the paced phases")
     )
-    parser.add_argument("--seconds", type=int, default=15, help="of each phase")
-    parser.add_argument("--pace", type=int, default=200, help="orders a second in the paced phases")
-    options = parser.parse_args()
-    console = Console()
-    console.print(stage.versions())
+    console = stage.console()
     table = Table(title=f"GET {PAGE} at {RATE:.0f}/s while {URI} is flooded")
     for heading in ("fast path", "orders/s", "p50 ms", "p99 ms", "p99 against idle", "failed"):
         table.add_column(heading, justify="left" if heading == "fast path" else "right")

@@ -1,5 +1,9 @@
-"""A shop set up for measuring: the embedded services, the demo's data, and the processes asked for."""
+"""A shop set up for measuring: the embedded services, the demo's data, and the processes asked for.
 
+And what every bench begins with: its options, and what it was measured on.
+"""
+
+import argparse
 import contextlib
 import os
 import platform
@@ -18,6 +22,7 @@ from typing import LiteralString
 
 import psutil
 import psycopg
+from rich.console import Console
 
 from config import demo, embedded, env
 
@@ -76,6 +81,42 @@ def set_up(
         services.stop()
         services.forget()
         demo.tidy(folder)
+
+
+def options(doc: str | None, **known: tuple[int, str]) -> argparse.Namespace:
+    """Read the command line. Each option is a whole number with its default and what it means."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=doc, formatter_class=raw)
+    for name, (default, help) in known.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{help} ({default:,})")
+    return parser.parse_args()
+
+
+def console() -> Console:
+    """Where results are written, with what they were measured on at the top."""
+    console = Console()
+    console.print(versions())
+    return console
+
+
+def run_measures(module: str, arguments: Iterable[str], *, more: Mapping[str, str] | None = None) -> int:
+    """Run a bench that needs Django and the services, but no process of the shop, in one of its own."""
+    services = embedded.Embedded(FOLDER / module.rpartition(".")[2])
+    services.forget()
+    try:
+        variables = {
+            **services.start(),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "VAR_DIR": str(services.folder),
+            "LOG_LEVEL": "WARNING",
+            **(more or {}),
+        }
+        print(versions())
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(command, env=os.environ | variables, cwd=env.ROOT).returncode
+    finally:
+        services.stop()
+        services.forget()
 
 
 def versions() -> str:
