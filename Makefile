@@ -13,10 +13,13 @@ help: ## this list
 demo: setup ## the whole shop on this machine, at http://127.0.0.1:$(PORT)/ (PORT=8001 moves it)
 	@PORT=$(PORT) $(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m config.demo
 
+show: setup ffmpeg ## a live show on the running demo, encoded here, until Ctrl-C (SHOW=slug: one of yours)
+	@$(BIN)/python manage.py encode_show $(SHOW)
+
 clean-demo: setup ## forget the demo's data
 	@$(BIN)/python -m config.demo --forget
 
-test: lint ## lint, types, import contracts, and every test
+test: lint ffmpeg ## lint, types, import contracts, and every test
 	@$(BIN)/python -m tests.need_chromium
 	$(BIN)/python -m pytest -n $(WORKERS)
 
@@ -47,6 +50,7 @@ lock: setup ## pin the ranges of pyproject.toml anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --all-extras pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements-sqs.in -o requirements-sqs.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements-show.in -o requirements-show.lock
 
 setup: .venv/installed .venv-sqs/installed ## the two virtual environments, from the lock files
 
@@ -60,4 +64,10 @@ setup: .venv/installed .venv-sqs/installed ## the two virtual environments, from
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-.PHONY: help demo clean-demo test test-fast hunt lint chaos soak bench lock setup
+# Only shows need it: who has one, or never sends a show, is spared 30 MB.
+ffmpeg: setup
+	@[ -n "$$FFMPEG" ] || command -v ffmpeg >/dev/null || $(BIN)/python -c 'import imageio_ffmpeg' 2>/dev/null || { \
+		echo "Installing an ffmpeg …"; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-show.lock; }
+
+.PHONY: help demo show ffmpeg clean-demo test test-fast hunt lint chaos soak bench lock setup

@@ -48,6 +48,7 @@ BLOCK = """
   Admin                    {EDGE_URL}/admin/     admin / admin
   Tonight's sale           {EDGE_URL}/ops/
   Mails to buyers          {EDGE_URL}/ops/mailbox/
+  Shows                    {EDGE_URL}/shows/     `make show` sends a live one
 
   Try this, in a second terminal, with the Muskie page open in a browser
   ({EDGE_URL}/shop/rods/muskie-casting-rod/):

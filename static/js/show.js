@@ -40,7 +40,8 @@ function show() {
   const known = (name) => arrivals.get(name);
   const moments = offered(entries(state, "moment", known), moment);
   once("status", state.show.status, showStatus);
-  once("trouble", player.isOut && state.show.status !== "scheduled", (isOut) => (part("trouble").hidden = !isOut));
+  const isMissed = player.isOut && Boolean(state.show.hls_url) && state.show.status !== "scheduled";
+  once("trouble", isMissed, (isOut) => (part("trouble").hidden = !isOut));
   once("pin", pinned(entries(state, "pin", known), moment), pin);
   once("moments", JSON.stringify([moments, state.show.went_live_at]), () => showMoments(moments));
   markMoments(moments, moment.playhead);
@@ -64,7 +65,8 @@ function pin(slug) {
   for (const other of place.querySelectorAll("[data-product]")) unpin(other);
   if (product) place.append(product);
   part("pin-none").hidden = Boolean(product);
-  page.toggleAttribute("data-pinned", Boolean(product));
+  // Of the pin only its name is said aloud: its stock moves too often.
+  part("said").textContent = product ? `Shown now: ${product.dataset.name}` : "";
 }
 
 // Back to where it stands in the list.

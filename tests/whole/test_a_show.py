@@ -4,12 +4,19 @@ The replay is the demo's own. The live one plays the same film, with pins whose 
 """
 
 import re
+import signal
+import subprocess
+import sys
 import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from config import env
 from live.demo import storyboard
+from tests.whole.conftest import clean_environment
 
 pytestmark = pytest.mark.slow
 
@@ -185,3 +192,45 @@ class TestLive:
 
         expect(pinned(page)).to_have_attribute("data-product", "muskie-casting-rod")
         assert 22.0 <= page.evaluate("window.pins.at(-1)[1]") < 22.8
+
+    def test_make_show_is_live_on_a_page_that_waited_until_it_is_interrupted(self, shop, open_show):
+        slug = planned(shop)
+        page = open_show(slug)
+        expect(page.locator("[data-countdown]")).to_contain_text("In ")
+
+        with encoding(slug) as encoder:
+            expect(page.locator("[data-badge]")).to_have_text("Live", timeout=30_000)
+            plays(page)
+            page.evaluate(WRITE_DOWN_PINS)
+            at = datetime.now(UTC)
+            shop.manage("shell", "-c", PIN.format(slug=slug, product="spinning-reel", at=at.isoformat()))
+            expect(pinned(page)).to_have_attribute("data-product", "spinning-reel", timeout=35_000)
+            assert datetime.now(UTC) - at < timedelta(seconds=31)
+            encoder.send_signal(signal.SIGINT)
+            said = encoder.communicate(timeout=30)[0]
+
+        assert "is over, and replays" in said
+        expect(page.locator("[data-badge]")).to_have_text("Replay")
+
+
+def planned(shop):
+    """The demo's next show."""
+    return shop.ask("/api/v1/shows/?status=scheduled").json()["results"][0]["slug"]
+
+
+@contextmanager
+def encoding(slug):
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "encode_show", slug],
+        cwd=env.ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
