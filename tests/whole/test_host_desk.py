@@ -1,0 +1,89 @@
+"""The host desk and a viewer's page side by side: what the one presses, the other sees, without a reload."""
+
+import re
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+# A video that does not come, so nothing waits for its picture: that is tests/whole/test_a_show.py.
+MAKE_SHOW = """
+from django.utils import timezone
+from live.models import Show, ShowProduct
+from shop.models import Product
+show = Show.objects.create(slug={slug!r}, title="On the lake", host="Ada",
+    hls_url="/media/shows/{slug}/none.m3u8", starts_at=timezone.now())
+for position, product in enumerate(["tourney-casting-rod", "spinning-reel"]):
+    ShowProduct.objects.create(show=show, product=Product.objects.get(slug=product), position=position)
+"""
+
+
+@pytest.fixture
+def slug(shop):
+    slug = f"lake-{uuid.uuid4().hex[:6]}"
+    shop.manage("shell", "-c", MAKE_SHOW.format(slug=slug))
+    return slug
+
+
+@pytest.fixture
+def desk(shop, browser, slug):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{shop.url}/admin/login/?next=/ops/shows/{slug}/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "admin")
+    page.click("[type=submit]")
+    page.evaluate("window.stillTheSamePage = true")
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def viewer(shop, browser, slug):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{shop.url}/shows/{slug}/")
+    yield page
+    context.close()
+
+
+def test_a_show_is_run_from_it_and_seen(desk, viewer):
+    desk.get_by_role("button", name="Go live").click()
+    expect(viewer.locator("[data-badge]")).to_have_text("Live")
+    expect(desk.locator("[data-desk-status]")).to_have_text("live")
+
+    desk.keyboard.press("2")
+    expect(desk.locator("[data-product=spinning-reel]")).to_have_class(re.compile("is-pinned"))
+    expect(viewer.locator("[data-pin] [data-product]")).to_have_attribute(
+        "data-product", "spinning-reel", timeout=20_000
+    )
+
+    desk.keyboard.press("m")
+    desk.keyboard.type("The first fish")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[data-moments] li")).to_have_text(re.compile("The first fish"))
+    expect(viewer.locator("[data-moments]")).to_contain_text("The first fish")
+
+    desk.get_by_label("New price of TOURNEY-66").fill("44.99")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[data-said]")).to_have_text("TOURNEY-66 costs 44.99 now.")
+    expect(viewer.locator("[data-list]")).to_contain_text("$44.99")
+
+    desk.keyboard.press("0")
+    expect(viewer.locator("[data-pin] [data-product]")).to_have_count(0)
+
+    desk.get_by_text("End the show").click()
+    desk.get_by_role("button", name="End it now").click()
+    expect(viewer.locator("[data-badge]")).to_have_text("Replay")
+    expect(desk.locator(".when-ended")).to_be_visible()
+    assert desk.evaluate("window.stillTheSamePage")
+
+
+def test_ops_sees_this_second_without_waiting_for_the_next_look(desk, shop):
+    desk.goto(f"{shop.url}/ops/")
+
+    sockets = desk.locator("[data-night-sockets]")
+
+    expect(sockets).to_have_text(re.compile(r"^[1-9]\d*$"), timeout=10_000)
