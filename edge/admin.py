@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
-from edge import lifecycle, queries
+from edge import lifecycle, queries, transfer_form
 from edge.lifecycle import CannotChange, preview, record
 from edge.models import SaleChange
+from edge.transfer_form import TransferForm
 from shop.models import Allotment, Sale
 
 PLAN = ("product", "price", "units", "limit_per_buyer", "opens_at", "closes_at")
@@ -48,7 +49,7 @@ class Allotments(ReadOnly):
 
 class Changes(ReadOnly):
     model = SaleChange
-    fields = readonly_fields = ("moment", "action", "by", "from_state", "to_state", "generation")
+    fields = readonly_fields = ("moment", "action", "units", "by", "from_state", "to_state", "generation")
     verbose_name_plural = "what happened"
 
     @admin.display(description="at")
@@ -101,7 +102,15 @@ class Sales(admin.ModelAdmin):  # type: ignore[type-arg]
             )
             for action in DONE
         ]
-        return moves + super().get_urls()
+        transfers = [
+            path(
+                f"<path:object_id>/{action}/",
+                self.admin_site.admin_view(partial(self.transfer, action=action)),
+                name=f"shop_sale_{action}",
+            )
+            for action in TRANSFERS
+        ]
+        return moves + transfers + super().get_urls()
 
     def change_view(
         self,
@@ -129,6 +138,32 @@ class Sales(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.error(request, str(error))
             return redirect(_page(sale))
 
+    def transfer(self, request: HttpRequest, object_id: str, *, action: str) -> HttpResponse:
+        """Ask how many units are to be added or taken back; then move them."""
+        sale = get_object_or_404(Sale.objects.select_related("product__category"), pk=unquote(object_id))
+        if not self.has_change_permission(request, sale):
+            raise PermissionDenied
+        act, done = TRANSFERS[action]
+        form = TransferForm(sale, request.POST or None)
+        try:
+            if request.method == "POST" and form.is_valid():
+                act(sale.product.slug, by=request.user.get_username(), **form.transfer())
+                messages.success(request, done.format(units=form.cleaned_data["units"], sale=sale.product))
+                return redirect(_page(sale))
+        except CannotChange as error:
+            messages.error(request, str(error))
+            return redirect(_page(sale))
+        left = queries.left_by_sku(sale)
+        context: Mapping[str, Any] = self.admin_site.each_context(request) | {
+            "title": f"{action.replace('_', ' ').capitalize()}: {sale.product}",
+            "opts": self.model._meta,
+            "original": sale,
+            "action": action,
+            "form": form,
+            "standing": transfer_form.standing(sale, left),
+        }
+        return TemplateResponse(request, "admin/shop/sale/transfer.html", dict(context))
+
     def _confirm(self, request: HttpRequest, sale: Sale, said: preview.Preview) -> HttpResponse:
         context: Mapping[str, Any] = self.admin_site.each_context(request) | {
             "title": f"{said.action.capitalize()} the sale of {sale.product}",
@@ -146,6 +181,12 @@ MOVES: Mapping[str, Callable[[Sale, str], Sale]] = {
     "pause": lambda sale, by: lifecycle.pause(sale.product.slug, by=by),
     "resume": lambda sale, by: lifecycle.resume(sale.product.slug, by=by),
     "close": lambda sale, by: lifecycle.close(sale.product.slug, by=by, wait=False),
+}
+
+
+TRANSFERS: Mapping[str, tuple[Callable[..., Sale], str]] = {
+    "restock": (lifecycle.restock, "{units} units were added to the sale of {sale}; shoppers see them."),
+    "take_back": (lifecycle.take_back, "{units} units of the sale of {sale} are back in the shop's stock."),
 }
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from edge import lifecycle, queries
+from edge.lifecycle import transferring
 from edge.lifecycle.record import UnknownProduct
 from fastpath_lambda.problems import Problem
 from shop.models import Sale
@@ -30,6 +31,16 @@ class Terms(serializers.Serializer[Any]):
     price = Price(max_digits=10, decimal_places=2, min_value=0, required=False)
     opens_at = serializers.DateTimeField(required=False)
     closes_at = serializers.DateTimeField(required=False)
+
+
+class Units(serializers.Serializer[Any]):
+    """Units that are added to a sale that is on, or taken back from what it has left."""
+
+    units = serializers.IntegerField(min_value=1, max_value=transferring.MOST)
+    sku = serializers.CharField(required=False, max_length=40, help_text="Of this SKU alone; else of each.")
+    key = serializers.UUIDField(
+        required=False, help_text="A name of your choice for this transfer: sent twice, it is done once."
+    )
 
 
 class NoTerms(serializers.Serializer[Any]):
@@ -90,6 +101,27 @@ class FastPathMove(FastPath):
         return _standing(slug)
 
 
+class FastPathTransfer(FastPath):
+    """Units in and out of a sale that is on. Taking back moves all of them, or none where fewer are left."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="fastpath_transfer",
+        summary="Add units to a sale that is on, or take some back",
+        tags=["sales"],
+        parameters=[OpenApiParameter("action", str, OpenApiParameter.PATH, enum=["restock", "take-back"])],
+        request=Units,
+        responses={200: Standing, 409: OpenApiResponse(description="Nothing was moved.")},
+    )
+    def post(self, request: Request, slug: str, action: str) -> Response:
+        units = Units(data=request.data)
+        units.is_valid(raise_exception=True)
+        _refuse_unknown(units)
+        TRANSFERS[action](slug, by=request.user.get_username(), **units.validated_data)
+        return _standing(slug)
+
+
 def _close(slug: str, *, by: str) -> None:
     lifecycle.close(slug, by=by, wait=False)
 
@@ -100,6 +132,10 @@ MOVES: Mapping[str, Callable[..., Any]] = {
     "pause": lifecycle.pause,
     "resume": lifecycle.resume,
     "close": _close,
+}
+TRANSFERS: Mapping[str, Callable[..., Any]] = {
+    "restock": lifecycle.restock,
+    "take-back": lifecycle.take_back,
 }
 
 

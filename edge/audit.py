@@ -10,7 +10,9 @@ claim is younger than the first look is counted as not taken yet.
 Units of an undone order move the other way, from order to ledger (orders/releasing.py),
 and count as `returned` while they do. What had come back to the ledger at the first
 look is counted there alone, written off or not; what came back after it is counted as
-still on its way. The ledger numbers what comes back, as it numbers claims.
+still on its way. The ledger numbers what comes back, as it numbers claims. Units that
+are added to a sale move like these; units that are taken back from it, the same with
+the sign turned round: they count as `returned` as soon as the ledger has let go of them.
 """
 
 import json
@@ -42,18 +44,25 @@ _LOOK = """
         WHERE o.sale_id IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM orders_release WHERE orders_release.order_id = o.id)
         GROUP BY o.sale_id, o.generation, line.sku_id
-    ), released AS (
-        SELECT r.allotment_id, sum(r.quantity * CASE
-            WHEN o.claim_number > looked.last_number THEN CASE WHEN r.number IS NULL THEN -1 ELSE 0 END
-            WHEN r.settled_at IS NULL AND given_back.order_id IS NOT NULL THEN -1
-            WHEN r.number > looked.last_given_back THEN 1
-            ELSE 0
-        END) AS correction
+    ), moved AS (
+        SELECT r.allotment_id, o.sale_id, o.generation, o.id, r.quantity, r.settled_at, r.number, claim_number
         FROM orders_release r
         JOIN orders_order o ON o.id = r.order_id
+        UNION ALL
+        SELECT t.allotment_id, a.sale_id, a.generation, t.id, t.quantity, t.settled_at, t.number, 0
+        FROM edge_transfer t
+        JOIN shop_allotment a ON a.id = t.allotment_id
+    ), released AS (
+        SELECT allotment_id, sum(quantity * CASE
+            WHEN claim_number > looked.last_number THEN CASE WHEN number IS NULL THEN -1 ELSE 0 END
+            WHEN settled_at IS NULL AND given_back.order_id IS NOT NULL THEN -1
+            WHEN number > looked.last_given_back THEN 1
+            ELSE 0
+        END) AS correction
+        FROM moved
         JOIN looked USING (sale_id, generation)
-        LEFT JOIN given_back ON given_back.order_id = r.order_id
-        GROUP BY r.allotment_id
+        LEFT JOIN given_back ON given_back.order_id = moved.id
+        GROUP BY allotment_id
     ), pending AS (
         SELECT DISTINCT ON (order_id, is_dead) * FROM (
             SELECT false AS is_dead, p.* FROM jsonb_to_recordset(%(pending)s::jsonb)

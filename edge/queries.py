@@ -93,7 +93,11 @@ def units_left(sale: Sale) -> int | None:
     loaded = connect().get_sale(sale.product.slug)
     if loaded is None or loaded.generation != sale.generation:
         return armed_units(sale) if sale.state == Sale.State.ARMED else 0
-    return sum(connect().count(sale.product.slug, sale.generation).left.values())
+    return sum(left_by_sku(sale).values())
+
+
+def left_by_sku(sale: Sale) -> dict[str, int]:
+    return dict(connect().count(sale.product.slug, sale.generation).left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,4 +21,9 @@ urlpatterns = [
         api.FastPathMove.as_view(),
         name="fastpath_move",
     ),
+    re_path(
+        rf"{FAST_PATH}(?P<action>restock|take-back)/$",
+        api.FastPathTransfer.as_view(),
+        name="fastpath_transfer",
+    ),
 ]

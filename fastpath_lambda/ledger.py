@@ -60,6 +60,17 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """Units of one SKU that the shop adds to a sale (above 0), or takes back from it."""
+
+    product: str  # slug
+    generation: int
+    id: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """One generation's units at one instant."""
 
@@ -120,6 +131,13 @@ class Ledger(Protocol):
 
         Returns the running number of this giving back, the first one's where it is asked
         again; None, and nothing done, where the generation is not loaded or has no such SKU.
+        """
+
+    def shift(self, transfer: Transfer) -> int | Refusal | None:
+        """Add units to what is left, or take them from it, and show it to viewers: once.
+
+        Returns a running number as `give_back` does, and counts as open until settled;
+        SOLD_OUT, and nothing done, where fewer are left; None where it is not on sale here.
         """
 
     def settle(self, product: str, generation: int, order_ids: Iterable[str]) -> None:

@@ -17,5 +17,16 @@ from edge.lifecycle.arming import arm
 from edge.lifecycle.closing import close
 from edge.lifecycle.moving import open_sale, pause, resume
 from edge.lifecycle.record import CannotChange
+from edge.lifecycle.transferring import restock, take_back
 
-__all__ = ["CannotChange", "advance", "arm", "close", "open_sale", "pause", "resume"]
+__all__ = [
+    "CannotChange",
+    "advance",
+    "arm",
+    "close",
+    "open_sale",
+    "pause",
+    "restock",
+    "resume",
+    "take_back",
+]

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from edge.ledger import connect
-from edge.lifecycle import arming, closing, moving, rebuilding, record, serving
+from edge.lifecycle import arming, closing, moving, rebuilding, record, serving, transferring
 from edge.lifecycle.record import CannotChange, State
 from edge.models import MinisitePage
 from fastpath_lambda import rules
@@ -32,6 +32,8 @@ def advance(*, now: datetime) -> None:
                 is_whole = False
                 if not _is_over(sale, now=now):
                     continue
+            if sale.is_on:
+                transferring.settle(sale)
             _advance(sale, now=now)
         except CannotChange as error:
             logger.info("%s", error)

@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from edge.ledger import connect
-from edge.lifecycle import arming, loading, rebuilding, record, serving
+from edge.lifecycle import arming, loading, rebuilding, record, serving, transferring
 from edge.lifecycle.record import CannotChange, State
 from fastpath_lambda import rules
 from fastpath_lambda.claims import Claim
@@ -81,6 +81,7 @@ def finish(sale: Sale, *, by: str) -> int:
         return 1  # at least: what the lost ledger had given is being drained
     for allotment in loading.allotments(sale):
         releasing.settle(allotment, ledger=connect())
+    transferring.settle(sale)
     with record.turn(sale) as sale:
         if sale.state == State.CLOSING:
             waited = waited_for(connect().count(sale.product.slug, sale.generation))
@@ -104,7 +105,7 @@ def waited_for(count: Count) -> int:
 def on_their_way(sale: Sale) -> int:
     """How many units of undone orders are not back in the ledger. No more can set out until the commit."""
     rows = Allotment.objects.select_for_update(no_key=True).filter(sale=sale, generation=sale.generation)
-    return sum(row.releasing for row in rows.order_by("sku_id"))
+    return sum(row.releasing for row in rows.order_by("sku_id")) + transferring.on_their_way(sale)
 
 
 def _return_leftovers(sale: Sale, *, by: str, now: datetime) -> None:

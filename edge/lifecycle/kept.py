@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from edge.models import Transfer
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.ledger import EPOCH
 from orders import dead_letters
@@ -32,9 +33,12 @@ def orders(sale: Sale) -> Iterator[Claim]:
 
 
 def given_back(sale: Sale) -> list[str]:
-    """Orders whose units came back to the lost ledger, and are written off."""
-    rows = Release.objects.filter(allotment__sale=sale, allotment__generation=sale.generation)
-    return [str(id) for id in rows.exclude(settled_at=None).values_list("order_id", flat=True)]
+    """Orders whose units came back to the lost ledger, and transfers that it did, once written off."""
+    of_sale = {"allotment__sale": sale, "allotment__generation": sale.generation}
+    orders = Release.objects.filter(**of_sale).exclude(settled_at=None)
+    transfers = Transfer.objects.filter(**of_sale).exclude(number=None)
+    ids = (*orders.values_list("order_id", flat=True), *transfers.values_list("pk", flat=True))
+    return [str(id) for id in ids]
 
 
 def waiting_letters(sale: Sale) -> list[Claim]:

@@ -13,9 +13,9 @@ from shop.models import Sale, Stock
 # The moves that are possible in each state, in the order in which they are offered.
 MOVES: Mapping[str, Sequence[str]] = {
     State.DRAFT: ("arm",),
-    State.ARMED: ("open", "close"),
-    State.OPEN: ("pause", "close"),
-    State.PAUSED: ("resume", "close"),
+    State.ARMED: ("open", "close", "restock", "take_back"),
+    State.OPEN: ("pause", "close", "restock", "take_back"),
+    State.PAUSED: ("resume", "close", "restock", "take_back"),
     State.CLOSING: (),
     State.CLOSED: ("arm",),
 }

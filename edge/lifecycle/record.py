@@ -109,7 +109,7 @@ def follow(sale: Sale, state: rules.State, *, action: str, by: str, now: datetim
     return True
 
 
-def note(sale: Sale, *, action: str, before: str, by: str, now: datetime) -> None:
+def note(sale: Sale, *, action: str, before: str, by: str, now: datetime, units: int | None = None) -> None:
     """Write down who did what, and tell of it: within the transaction that changes the sale."""
     SaleChange.objects.create(
         sale=sale,
@@ -117,6 +117,7 @@ def note(sale: Sale, *, action: str, before: str, by: str, now: datetime) -> Non
         action=action,
         from_state=before,
         to_state=sale.state,
+        units=units,
         by=by,
         at=now,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from fastpath_lambda import claims, rules
 from fastpath_lambda.claims import Claim
-from fastpath_lambda.ledger import EPOCH, Count, KeyConflict, Outcome, Release, Stale
+from fastpath_lambda.ledger import EPOCH, Count, KeyConflict, Outcome, Release, Stale, Transfer
 from fastpath_lambda.rules import Refusal, Request, Sale, State
 from fastpath_lambda.stores.memory_book import Book
 from fastpath_lambda.stores.memory_sales import MemorySales
@@ -96,6 +96,16 @@ class MemoryLedger(MemorySales):
             if not sale or sale.generation != release.generation or release.sku not in book.left:
                 return None
             return book.give_back(release, is_shown=self._open_by_clock(sale).state is not State.CLOSED)
+
+    def shift(self, transfer: Transfer) -> int | Refusal | None:
+        with self._lock:
+            book = self._book(transfer.product, transfer.generation)
+            if before := book.given_back.get(transfer.id):
+                return before
+            sale = self._sales.get(transfer.product)
+            if not sale or sale.generation != transfer.generation or transfer.sku not in book.left:
+                return None
+            return None if self._open_by_clock(sale).state is State.CLOSED else book.shift(transfer)
 
     def settle(self, product: str, generation: int, order_ids: Iterable[str]) -> None:
         with self._lock:

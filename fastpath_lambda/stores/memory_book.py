@@ -6,7 +6,7 @@ from typing import Any
 
 from fastpath_lambda import identity
 from fastpath_lambda.claims import Claim
-from fastpath_lambda.ledger import Count, Release
+from fastpath_lambda.ledger import Count, Release, Transfer
 from fastpath_lambda.rules import Refusal, Request
 
 
@@ -48,6 +48,15 @@ class Book:
             self.buyers[name] = max(0, self.buyers.get(name, 0) - release.quantity)
         self.last_given_back += 1
         self.given_back[release.order_id] = self.last_given_back
+        return self.last_given_back
+
+    def shift(self, transfer: Transfer) -> int | Refusal:
+        if self.left[transfer.sku] + transfer.quantity < 0:
+            return Refusal.SOLD_OUT
+        self.left[transfer.sku] += transfer.quantity
+        self.versions[transfer.sku] += 1
+        self.last_given_back += 1
+        self.given_back[transfer.id] = self.last_given_back
         return self.last_given_back
 
     def recall(self, kept: Iterable[Claim], given_back: frozenset[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from fastpath_lambda.claims import Claim
-from fastpath_lambda.ledger import Count, Outcome, Release
+from fastpath_lambda.ledger import Count, Outcome, Release, Transfer
 from fastpath_lambda.rules import Refusal, Request, Sale, State
 from fastpath_lambda.stores import redis_rebuilding
 from fastpath_lambda.stores import redis_steps as steps
@@ -60,6 +60,9 @@ class RedisLedger:
 
     def give_back(self, release: Release) -> int | None:
         return self._ask(steps.give_back(release))
+
+    def shift(self, transfer: Transfer) -> int | Refusal | None:
+        return self._ask(redis_rebuilding.shift(transfer))
 
     def settle(self, product: str, generation: int, order_ids: Iterable[str]) -> None:
         self._ask(steps.settle(product, generation, order_ids))

@@ -1,4 +1,4 @@
-"""The rarer half of the ledger's promise in Redis: what is asked when a store was lost."""
+"""The rarer half of the ledger's promise in Redis: what ops add and take back, and a store that was lost."""
 
 import json
 from collections import Counter
@@ -8,10 +8,11 @@ from itertools import islice
 
 from fastpath_lambda import claims, identity, keys
 from fastpath_lambda.claims import Claim
+from fastpath_lambda.ledger import Transfer
 from fastpath_lambda.rules import Refusal
 from fastpath_lambda.stores.commands import Command, Steps, load_script, text
 
-RECALL, ADOPT = map(load_script, ("recall", "adopt"))
+RECALL, ADOPT, SHIFT = map(load_script, ("recall", "adopt", "shift"))
 # In one call: while it lasts, nobody else is served.
 TOGETHER = 200
 
@@ -59,6 +60,17 @@ def adopt(claim: Claim) -> Steps[Claim | Refusal | None]:
     if reply is None:
         return None
     return Refusal.SOLD_OUT if text(reply) == Refusal.SOLD_OUT else claims.from_json(reply)
+
+
+def shift(transfer: Transfer) -> Steps[int | Refusal | None]:
+    reply = yield SHIFT(
+        keys.ledger(transfer.product, transfer.generation),
+        transfer.generation,
+        transfer.id,
+        transfer.sku,
+        transfer.quantity,
+    )
+    return reply if reply is None or isinstance(reply, int) else Refusal(text(reply))
 
 
 def vouch(is_whole: bool) -> Steps[None]:

@@ -42,7 +42,7 @@ def test_the_bundle_carries_its_scripts():
 
     assert {path.stem for path in stores.glob("*.lua")} == {
         "common", "take", "load", "move", "due", "count", "retire", "give_back", "settle",
-        "recall", "adopt",
+        "recall", "shift", "adopt",
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fastpath_lambda import claims
 from fastpath_lambda.claims import Claim
-from fastpath_lambda.ledger import EPOCH, KeyConflict, Stale
+from fastpath_lambda.ledger import EPOCH, KeyConflict, Stale, Transfer
 from fastpath_lambda.rules import Refusal, State
 from fastpath_lambda.stores.memory import MemoryLedger
 from tests.fastpath.world import A_MINUTE, NaiveLedger, ask, at_once, loaded, make_sale, now, race, release
@@ -458,13 +458,20 @@ class TestRetire:
 
 
 class TestRace:
-    BUYERS = [ask(f"buyer{number}") for number in range(8)]
+    BUYERS = [ask(f"buyer{number}") for number in range(200)]
+    WINDOWS = [ask("alice", attempt=number) for number in range(200)]
 
     def test_is_real_without_an_atomic_take(self):
-        ledger = NaiveLedger(buyers=8)
+        ledger = NaiveLedger(buyers=200)
         sale = loaded(ledger, units=1)
 
-        assert len(claimed(race(ledger, self.BUYERS, sale=sale))) == 8
+        assert len(claimed(race(ledger, self.BUYERS, sale=sale))) == 200
+
+    def test_of_one_buyers_windows_is_real_without_an_atomic_take(self):
+        ledger = NaiveLedger(buyers=200)
+        sale = loaded(ledger, units=200)
+
+        assert len(claimed(race(ledger, self.WINDOWS, sale=sale))) == 200
 
     def test_gives_the_last_unit_to_exactly_one_buyer(self, ledger):
         sale = loaded(ledger, units=1)
@@ -473,10 +480,10 @@ class TestRace:
         assert ledger.count("lamp", 1).left == {"LAMP": 0}
 
     def test_holds_a_buyer_with_many_windows_to_the_limit(self, ledger):
-        sale = loaded(ledger, units=8)
-        windows = [ask("alice", attempt=number) for number in range(8)]
+        sale = loaded(ledger, units=200)
 
-        assert len(claimed(race(ledger, windows, sale=sale))) == 2
+        assert len(claimed(race(ledger, self.WINDOWS, sale=sale))) == 2
+        assert ledger.count("lamp", 1).left == {"LAMP": 198}
 
     def test_of_giving_back_is_real_without_an_atomic_step(self):
         ledger = NaiveLedger(buyers=8)
@@ -655,3 +662,67 @@ class TestAdopt:
         assert ledger.adopt(late) is None
         lose()
         assert ledger.adopt(late) is None
+
+
+class TestShift:
+    def transfer(self, quantity, *, id="one", **changes):
+        plain = {"product": "lamp", "generation": 1, "id": id, "sku": "LAMP", "quantity": quantity}
+        return Transfer(**plain | changes)
+
+    def test_adds_units_that_are_on_sale_at_once(self, ledger):
+        sale = loaded(ledger, units=1)
+        ledger.take(sale, ask("alice"))
+
+        assert ledger.shift(self.transfer(2)) == 1
+
+        assert ledger.count("lamp", 1).left == {"LAMP": 2}
+        assert isinstance(ledger.take(sale, ask("bob", 2)), Claim)
+
+    def test_takes_units_that_nobody_has(self, ledger):
+        sale = loaded(ledger, units=3)
+
+        assert ledger.shift(self.transfer(-2)) == 1
+
+        assert ledger.take(sale, ask("alice", 2)) is Refusal.SOLD_OUT
+        assert ledger.count("lamp", 1).left == {"LAMP": 1}
+
+    def test_takes_none_where_fewer_are_left(self, ledger):
+        sale = loaded(ledger, units=3)
+        ledger.take(sale, ask("alice", 2))
+
+        assert ledger.shift(self.transfer(-2)) is Refusal.SOLD_OUT
+        assert ledger.count("lamp", 1).left == {"LAMP": 1}
+
+    @pytest.mark.parametrize("units", [2, -2])
+    def test_again_gives_the_first_answer_and_moves_nothing(self, ledger, units):
+        loaded(ledger, units=3)
+        first = ledger.shift(self.transfer(units))
+        ledger.settle("lamp", 1, ["one"])
+
+        assert ledger.shift(self.transfer(units)) == first
+        assert ledger.count("lamp", 1).left == {"LAMP": 3 + units}
+
+    def test_is_counted_as_open_until_settled(self, ledger):
+        loaded(ledger)
+        number = ledger.shift(self.transfer(1))
+        assert ledger.count("lamp", 1).given_back == {"one"}
+        assert ledger.count("lamp", 1).last_given_back == number
+
+        ledger.settle("lamp", 1, ["one"])
+
+        assert ledger.count("lamp", 1).given_back == frozenset()
+
+    def test_shows_viewers_a_newer_version(self, ledger):
+        loaded(ledger)
+        before = ledger.count("lamp", 1).versions["LAMP"]
+        ledger.shift(self.transfer(1))
+
+        assert ledger.count("lamp", 1).versions["LAMP"] == before + 1
+
+    def test_has_no_place_where_the_sale_is_not_loaded_or_over(self, ledger):
+        assert ledger.shift(self.transfer(1)) is None
+        loaded(ledger)
+        assert ledger.shift(self.transfer(1, sku="LAMP-XL")) is None
+        assert ledger.shift(self.transfer(1, generation=2)) is None
+        ledger.move("lamp", 1, to=State.CLOSED, allowed_from=list(State))
+        assert ledger.shift(self.transfer(1)) is None

@@ -1,4 +1,4 @@
-"""manage.py fastpath: arm, open, pause, resume and close the sale of a product, or say how it stands."""
+"""manage.py fastpath: moves a product's sale through its states, moves its units, or says how it stands."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -29,7 +29,8 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("action", choices=[*ACTIONS, "status"], help="what to do")
         add("slug", metavar="product-slug", help="of the product, as in its address")
-        add("--units", type=_whole, metavar="N", help="arm: units to set aside of each SKU")
+        add("--units", type=_whole, metavar="N", help="arm, restock, take-back: units of each SKU")
+        add("--sku", metavar="SKU", help="restock, take-back: of this SKU alone")
         add("--limit", type=_whole, metavar="N", help="arm: units that one buyer may have")
         add("--price", type=_price, metavar="P", help="arm: the price during the sale")
         add("--opens-at", type=_moment, metavar="T", help="arm: opens by itself then (2027-03-09T20:00)")
@@ -67,6 +68,12 @@ class Command(BaseCommand):
     def resume(self, options: Mapping[str, Any]) -> None:
         lifecycle.resume(options["slug"], by=_operator())
 
+    def restock(self, options: Mapping[str, Any]) -> None:
+        lifecycle.restock(options["slug"], units=_said(options), sku=options["sku"], by=_operator())
+
+    def take_back(self, options: Mapping[str, Any]) -> None:
+        lifecycle.take_back(options["slug"], units=_said(options), sku=options["sku"], by=_operator())
+
     def close(self, options: Mapping[str, Any]) -> None:
         wait = not options["no_wait"]
         try:
@@ -94,17 +101,30 @@ ACTIONS: Mapping[str, Callable[[Command, Mapping[str, Any]], None]] = {
     "pause": Command.pause,
     "resume": Command.resume,
     "close": Command.close,
+    "restock": Command.restock,
+    "take-back": Command.take_back,
 }
+TRANSFERS = ("restock", "take-back")
 
 
 def _check(options: Mapping[str, Any]) -> None:
     """An option that the action would ignore was meant for something: say so."""
     said = {name for name in TERMS if options[name] is not None}
+    if options["action"] in TRANSFERS:
+        said.discard("units")
+    elif options["sku"] is not None:
+        raise CommandError("--sku is for restock and take-back: arming sets units of each SKU aside.")
     if said and options["action"] != "arm":
         named = ", ".join(f"--{name.replace('_', '-')}" for name in TERMS if name in said)
         raise CommandError(f"{named} can be set when arming only: close the sale and arm it anew.")
     if options["no_wait"] and options["action"] != "close":
         raise CommandError("--no-wait is for close.")
+
+
+def _said(options: Mapping[str, Any]) -> int:
+    if options["units"] is None:
+        raise CommandError(f"Say how many: {options['action']} {options['slug']} --units N.")
+    return int(options["units"])
 
 
 def _operator() -> str:
