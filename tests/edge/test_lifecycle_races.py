@@ -10,7 +10,11 @@ from django.utils import timezone
 from edge import lifecycle
 from edge.lifecycle import CannotChange, arming
 from edge.models import SaleChange
+from fastpath_lambda import rules
+from fastpath_lambda.claims import Claim
+from orders.models import Order
 from shop.models import Allotment, Sale, Sku, Stock
+from tests.orders.racing import race as at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,6 +107,31 @@ class TestTwoWhoClose:
 
         assert answers == ["done"] * 3
         assert (Stock.objects.get().available, Allotment.objects.get().returned) == (9, 2)
+
+
+class TestClosingWhileTakesArrive:
+    def test_sells_a_unit_twice_where_somebody_counts_first(self, open_sale, take, ledger):
+        sale = open_sale(units=3)
+
+        leftovers = ledger.count("lamp", 1).left["LAMP"]
+        assert isinstance(take(), Claim)
+        ledger.move("lamp", 1, to=rules.State.CLOSED, allowed_from=list(rules.State))
+        Stock.objects.update(available=F("available") + leftovers)
+
+        assert Stock.objects.get().available + 1 == 11, sale
+
+    def test_gives_each_unit_to_one_buyer_or_back_to_the_shop(self, open_sale, take, drain_all):
+        open_sale(units=6)
+        outcomes = [take()]  # not drained, so the sale is not closed before the others come
+        takes = [lambda: outcomes.append(take()) for _ in range(12)]
+
+        at_once(*takes, lambda: lifecycle.close("lamp", by="ada", wait=False))
+        drain_all()
+        lifecycle.close("lamp", by="ada")
+
+        sold = len([outcome for outcome in outcomes if isinstance(outcome, Claim)])
+        assert (len(outcomes), Order.objects.count()) == (13, sold)
+        assert Stock.objects.get().available == 10 - sold
 
 
 def test_one_who_pauses_and_one_who_resumes_leave_record_and_ledger_agreed(open_sale, ledger):

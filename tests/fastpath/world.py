@@ -66,7 +66,7 @@ class NaiveLedger(MemoryLedger):
     def give_back(self, release):
         book = self._book(release.product, release.generation)
         before = book.given_back.get(release.order_id)
-        self._everybody_looked.wait(timeout=5)
+        self._everybody_looked.wait(timeout=60)
         return before or book.give_back(release, is_shown=True)
 
     def __init__(self, *, buyers):
@@ -76,7 +76,7 @@ class NaiveLedger(MemoryLedger):
     def take(self, sale, request):
         book = self._books[self._key(sale)]
         refusal = self._refuse(sale, book, request)
-        self._everybody_looked.wait(timeout=5)
+        self._everybody_looked.wait(timeout=60)
         return refusal or self._claim(sale, book, request)
 
 
@@ -91,7 +91,7 @@ def at_once(acts):
     start = threading.Barrier(len(acts))
 
     def run(act):
-        start.wait(timeout=5)
+        start.wait(timeout=60)
         outcomes.append(act())
 
     threads = [threading.Thread(target=run, args=(act,)) for act in acts]
