@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Min
 
 from shop.models import OutboxCursor, OutboxEvent
@@ -38,6 +39,17 @@ WITH unnumbered AS MATERIALIZED (
 )
 UPDATE shop_outboxevent SET position = numbered.position
 FROM numbered WHERE shop_outboxevent.id = numbered.id
+"""
+# Its commit waits for no disk. What a crash of PostgreSQL then loses is done again, all of it: positions
+# that were given, and cursors with what their receivers wrote. Later commits are never kept without it.
+_UNSYNCED = "set_config('synchronous_commit', 'off', true)"
+# Somebody who holds the row is telling it right now; two at once could tell out of order.
+_TAKE_UP = f"""
+SELECT position, {_UNSYNCED} FROM shop_outboxcursor
+WHERE receiver = %s AND (retry_at IS NULL OR retry_at <= %s) FOR UPDATE SKIP LOCKED
+"""
+_MOVE_ON = """
+UPDATE shop_outboxcursor SET position = %s, failures = 0, retry_at = NULL, error = '' WHERE receiver = %s
 """
 _NEXT = """
 SELECT id, position, topic, key, payload::text FROM shop_outboxevent
@@ -79,7 +91,7 @@ def number(*, limit: int = BATCH) -> int:
     """Give positions to the oldest committed events that have none. Returns to how many."""
     with connection.cursor() as cursor:
         # Its own statement: the next one must see what the last giver committed.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(f"SELECT pg_advisory_xact_lock(%s), {_UNSYNCED}", [_LOCK])
         cursor.execute(_NUMBER, [limit])
         numbered: int = cursor.rowcount
         return numbered
@@ -94,26 +106,22 @@ def introduce(receivers: Sequence[Receiver]) -> None:
 @transaction.atomic
 def tell(receiver: Receiver, *, now: datetime, limit: int = BATCH) -> int:
     """Tell one receiver what comes next. Returns of how many events: 0 also while it is to be left alone."""
-    # Somebody who holds the row is telling it right now; two at once could tell out of order.
-    cursors = OutboxCursor.objects.select_for_update(skip_locked=True)
-    cursor = cursors.filter(receiver=receiver.name).first()
-    if cursor is None or (cursor.retry_at and now < cursor.retry_at):
-        return 0
-    happened = _next(cursor.position, limit)
-    if happened:
-        receiver.receive(happened)
-        cursor.position = happened[-1].position
-        cursor.failures, cursor.retry_at, cursor.error = 0, None, ""
-        cursor.save()
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_UP, [receiver.name, now])
+        happened = _next(cursor, limit)
+        if happened:
+            receiver.receive(happened)
+            cursor.execute(_MOVE_ON, [happened[-1].position, receiver.name])
     return len(happened)
 
 
-def _next(position: int, limit: int) -> list[Event]:
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [position, limit])
-        rows = cursor.fetchall()
+def _next(cursor: CursorWrapper, limit: int) -> list[Event]:
+    if (found := cursor.fetchone()) is None:
+        return []
+    cursor.execute(_NEXT, [found[0], limit])
     return [
-        Event(id, position, topic, key, json.loads(payload)) for id, position, topic, key, payload in rows
+        Event(id, position, topic, key, json.loads(payload))
+        for id, position, topic, key, payload in cursor.fetchall()
     ]
 
 
