@@ -43,6 +43,10 @@ REQUESTS ?= 1000000
 soak: setup ## REQUESTS orders (a million) over several sales, while one component after the other is killed
 	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.soak --requests $(REQUESTS)
 
+SEED ?= $(shell date +%s)
+converge: setup ## break links, processes and stores under watching clients, ROUNDS times
+	@CONVERGENCE_ROUNDS=$(ROUNDS) CONVERGENCE_SEED=$(SEED) CONVERGENCE_SECONDS=20 $(BIN)/python -m pytest tests/live/converging
+
 bench: setup ## every measurement of bench/, with its ratios
 	@for name in cold_import intake isolation drain live; do echo "== bench/$$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
@@ -70,4 +74,4 @@ ffmpeg: setup
 		echo "Installing an ffmpeg …"; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-show.lock; }
 
-.PHONY: help demo show ffmpeg clean-demo test test-fast hunt lint chaos soak bench lock setup
+.PHONY: help demo show ffmpeg clean-demo test test-fast hunt lint chaos converge soak bench lock setup
