@@ -38,6 +38,7 @@ class Buffer:
         self._received: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
         self._leaving = threading.Event()
         self._is_held = False
+        self._is_away = False
         self._hands = [threading.Thread(target=self._receive, daemon=True) for _ in range(hands)]
         self._deleters = ThreadPoolExecutor(hands)
         self._deleting: list[Future[None]] = []
@@ -121,17 +122,26 @@ class Buffer:
             except QueueError as error:
                 self._mend(error)
                 continue
+            self._note_return()
             if messages:
                 self._received.put(messages)
 
     def _mend(self, error: QueueError) -> None:
-        logger.warning("The buffer cannot be read, trying again: %s", error)
+        # All hands meet the same outage, each second.
+        if not self._is_away:
+            self._is_away = True
+            logger.warning("The buffer cannot be read, trying again each second: %s", error)
         self._leaving.wait(RETRY_SECONDS)
         try:
             if error.is_no_such_queue:
                 self._source.ensure()
         except QueueError as failed:
             logger.warning("The buffer is gone and could not be made anew: %s", failed)
+
+    def _note_return(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            logger.warning("The buffer can be read again.")
 
     def _give_back(self) -> None:
         """What is in hand still is somebody else's to drain, and now."""

@@ -46,14 +46,17 @@ def run(
     work: Callable[[Turn], T], name: str, *, length: timedelta, at_once: int, hand_on: Callable[[], object]
 ) -> T | None:
     """Work for one turn. None where there is no turn to be had, or what it works with is away."""
-    with turns.take(store(), name, length=length, at_once=at_once) as turn:
-        if turn is None:
-            return None
-        try:
+    try:
+        with turns.take(store(), name, length=length, at_once=at_once) as turn:
+            if turn is None:
+                return None
             done = outage.sit_out(turn.store, partial(work, turn))
-        except QueueError as error:
-            logger.warning("The buffer does not answer; %s looks again soon: %s", name, error)
-            return None
+    except QueueError as error:
+        logger.warning("The buffer does not answer; %s looks again soon: %s", name, error)
+        return None
+    except redis.RedisError as error:
+        logger.warning("Redis does not answer; %s looks again soon: %s", name, error)
+        return None
     if turn.ran_its_time:
         hand_on()
     return done

@@ -119,6 +119,16 @@ class TestRun:
         queue.send(claims.to_json(make_claim(sale, "a")))
         assert drain_all(queue, ledger, turn) == 1
 
+    def test_an_outage_of_the_queue_is_said_when_it_begins_and_when_it_is_over(self, queue, caplog):
+        delete(queue)
+
+        with Buffer(queue, batch=10, hands=1, wait_seconds=0) as buffer:
+            buffer.gather(wait=2.5)
+
+        began, ended = (record.getMessage() for record in caplog.records)
+        assert began.startswith("The buffer cannot be read, trying again each second: ")
+        assert ended == "The buffer can be read again."
+
     def test_waits_after_each_batch_as_long_as_the_pacer_says(self, queue, ledger, sale, turn):
         queue.send_batch([claims.to_json(make_claim(sale, key)) for key in range(40)])
         started = time.monotonic()

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import redis
 
 from config.celery import app
 from edge.tasks import advance_sales
@@ -53,16 +54,21 @@ class TestJob:
     def test_that_was_stopped_does_not_hand_on(self, store):
         assert run(lambda turn: turn.end(), length=timedelta(0)) == (None, 0)
 
-    def test_whose_queue_does_not_answer_says_so_in_one_line_and_leaves_it_to_beat(self, store, caplog):
+    @pytest.mark.parametrize(
+        ("away", "said"),
+        [
+            (QueueError("Unreachable", "timed out"), "The buffer does not answer; job looks again soon: "),
+            (redis.ConnectionError("refused"), "Redis does not answer; job looks again soon: refused"),
+        ],
+    )
+    def test_says_in_one_line_what_does_not_answer_and_leaves_it_to_beat(self, store, caplog, away, said):
         def work(turn):
-            raise QueueError("Unreachable", "timed out")
+            raise away
 
         assert run(work) == (None, 0)
 
         (record,) = caplog.records
-        assert (
-            record.getMessage() == "The buffer does not answer; job looks again soon: Unreachable: timed out"
-        )
+        assert record.getMessage().startswith(said)
         assert record.exc_info is None
 
 
