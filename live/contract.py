@@ -46,14 +46,19 @@ export type Value = {" | ".join(VALUES)};
  */
 export type News = Record<string, Value>;
 
+/** Start from these, which the page was rendered with, before following their rooms. */
+export function seed(snapshots: {{ room: string; position: Position | null; state: News }}[]): void;
+
 /**
- * Follow a room, and how many watch it where that is asked for. Rooms are `product:<slug>`,
- * `show:<slug>` and `order:<id>`; an order's wants the token of its status link. Returns how to stop.
+ * Follow a room: called back at once with what is known, and at each change with the news and the whole
+ * state. Where `viewers` is given, this page is counted among them while somebody looks at it. Rooms are
+ * `product:<slug>`, `show:<slug>` and `order:<id>`; an order's wants the token of its status link.
+ * Returns how to stop.
  */
 export function follow(
   room: string,
   token: string | undefined,
-  callback: (news: News) => void,
+  callback: (news: News, state: News) => void,
   viewers?: (count: number) => void,
 ): () => void;
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import redis
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -244,6 +245,14 @@ class TestRooms:
         room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
 
         assert read_rooms(PAGE)["product:lamp"]["position"] is None
+
+    def test_come_with_all_their_scripts_named_before_one_asks_for_the_next(self, make_sku, read):
+        make_sku("LAMP")
+
+        page = read(PAGE)
+
+        for script in (settings.BASE_DIR / "static" / "js" / "live").iterdir():
+            assert f'<link rel="modulepreload" href="/static/js/live/{script.name}">' in page
 
     def test_are_read_in_one_round_trip(self, make_sku, client, store):
         for number in range(20):
