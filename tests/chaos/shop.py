@@ -17,7 +17,7 @@ import psutil
 
 from config import embedded, env
 
-READY_SECONDS = 90.0
+READY_SECONDS = 300.0
 # What the surroundings say of other services; this shop starts its own.
 NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "SQS_ENDPOINT_URL", "DJANGO_SETTINGS_MODULE")
 
