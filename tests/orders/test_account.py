@@ -10,7 +10,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fastpath_lambda import accounts
+from fastpath_lambda import accounts, environment
 from orders.models import Order
 from tests.orders.racing import race
 from tests.orders.test_classic_order import body, order
@@ -89,6 +89,15 @@ class TestLogIn:
         assert account_of(client) == ada.pk
         cookie = client.cookies[accounts.COOKIE]
         assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+    def test_is_known_to_the_fast_path_by_what_the_browser_sends(self, client, ada):
+        """Each reads its own variable, with its own default: here they have to be one."""
+        sign(client, "log-in")
+        sent = f"basket_count=1; {accounts.COOKIE}={client.cookies[accounts.COOKIE].value}"
+
+        found = accounts.find(sent, secret=environment.account_token_secret(), now=time.time())
+
+        assert found == ada.pk
 
     @pytest.mark.parametrize("wrong", [{"password": "guessed it"}, {"email": "bob@example.org"}])
     def test_with_a_wrong_word_does_not_say_which(self, client, wrong):
