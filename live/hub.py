@@ -183,8 +183,6 @@ class Hub:
         if not self._watches:
             self._somebody.clear()
             await self._somebody.wait()
-        if asyncio.get_running_loop().time() - self._checked_at > CHECK_EVERY:
-            await self._check()
         self._asked, self._is_waiting = self._wanted, True
         try:
             found = await self.store.wait(
@@ -194,6 +192,9 @@ class Hub:
             self._is_waiting = False
         for name, entries in found.items():
             await self._take(name, entries)
+        # After the read: what the check saw ahead of us last time would have come with it.
+        if asyncio.get_running_loop().time() - self._checked_at > CHECK_EVERY:
+            await self._check()
 
     async def _take(self, name: str, entries: Entries) -> None:
         watch = self._watches[name]
@@ -208,8 +209,7 @@ class Hub:
         """Hold every room against the store: a log alone does not tell that it was lost and begun anew."""
         names = list(self._watches)
         for name, position in zip(names, await self.store.positions(names), strict=True):
-            mirror = self._watches[name].mirror
-            if position != (mirror.epoch, mirror.read_to):
+            if self._watches[name].mirror.is_cut_off(position):
                 await self._refresh(name)
         self._checked_at = asyncio.get_running_loop().time()
 

@@ -62,6 +62,8 @@ class Mirror:
         self._changed_at: dict[str, int] = {}
         self._floor = 0
         self._snapshot: Frame | None = None
+        # Where we stood when the store was seen ahead of us last, None where it was not.
+        self._stood_at: int | None = None
         self._replace(stored)
 
     def take(self, offset: int, changes: Changes) -> None:
@@ -88,6 +90,14 @@ class Mirror:
         )
         self.read_to = stored.offset
         return True
+
+    def is_cut_off(self, position: tuple[str, int] | None) -> bool:
+        """Whether the log will not bring us to this position, which the store says the room has."""
+        if position is None or position[0] != self._epoch or position[1] < self.read_to:
+            return True
+        # What is ahead of us is on its way; unless it was when we looked last, and nothing came since.
+        stood_at, self._stood_at = self._stood_at, self.read_to if position[1] > self.read_to else None
+        return self._stood_at is not None and stood_at == self._stood_at
 
     @property
     def epoch(self) -> str:

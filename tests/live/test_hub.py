@@ -77,22 +77,6 @@ class TestSubscribe:
             assert watcher.versions == sorted(set(watcher.versions))
             assert watcher.values[-1] == json.loads(store.hget(keys.room_state("product:lamp"), "LAMP"))
 
-    async def test_many_at_once_cost_one_read(self, store):
-        reads = []
-
-        class CountingStore(RoomStore):
-            async def read(self, name, *, log=True):
-                reads.append(name)
-                return await super().read(name, log=log)
-
-        hub = Hub(CountingStore(os.environ["REDIS_URL"]), make=make_nothing)
-        show(version=1)
-
-        await asyncio.gather(*(watch(hub) for _ in range(500)))
-
-        assert reads == ["product:lamp"]
-        await hub.close()
-
     async def test_a_room_that_cannot_be_made_is_unknown(self, hub):
         with pytest.raises(UnknownRoom):
             await watch(hub, "product:nothing")

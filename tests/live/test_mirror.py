@@ -23,6 +23,24 @@ def versions(frame):
     return {name: value["version"] for name, value in values.items()}
 
 
+class TestIsCutOff:
+    @pytest.mark.parametrize("position", [None, ("e2", 5), ("e1", 4)])
+    def test_where_the_store_is_another_or_was_set_back(self, position):
+        assert make_mirror(offset=5).is_cut_off(position)
+
+    def test_not_by_entries_that_are_on_their_way(self):
+        room = make_mirror(offset=5)
+
+        assert not room.is_cut_off(("e1", 6))
+        room.take(6, lamp(6))
+        assert not room.is_cut_off(("e1", 7))
+
+    def test_by_entries_that_do_not_come(self):
+        room = make_mirror(offset=5)
+
+        assert [room.is_cut_off(("e1", 7)) for _ in range(2)] == [False, True]
+
+
 class TestTake:
     def test_shows_the_latest_of_each_name_once(self):
         room = make_mirror()
