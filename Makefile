@@ -47,8 +47,12 @@ SEED ?= $(shell date +%s)
 converge: setup ## break links, processes and stores under watching clients, ROUNDS times
 	@CONVERGENCE_ROUNDS=$(ROUNDS) CONVERGENCE_SEED=$(SEED) CONVERGENCE_SECONDS=20 $(BIN)/python -m pytest tests/live/converging
 
+BENCHES := cold_import intake isolation drain live live_two live_dead live_restart live_order live_rush
 bench: setup ## every measurement of bench/, with its ratios
-	@for name in cold_import intake isolation drain live; do echo "== bench/$$name"; $(BIN)/python -m bench.$$name || exit 1; done
+	@for name in $(BENCHES); do echo "== bench/$$name"; $(BIN)/python -m bench.$$name || exit 1; done
+
+bench-live: setup ## those of the live part in one go, within ten minutes, as rows for bench/RESULTS.md
+	@$(BIN)/python -m bench.live_all
 
 lock: setup ## pin the ranges of pyproject.toml anew
 	$(BIN)/python -m pip install --quiet uv
@@ -74,4 +78,4 @@ ffmpeg: setup
 		echo "Installing an ffmpeg …"; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-show.lock; }
 
-.PHONY: help demo show ffmpeg clean-demo test test-fast hunt lint chaos converge soak bench lock setup
+.PHONY: help demo show ffmpeg clean-demo test test-fast hunt lint chaos converge soak bench bench-live lock setup

@@ -12,16 +12,9 @@ websockets.broadcast, and Nchan where it is installed.
 """
 
 import argparse
-import os
-import resource
-import subprocess
 import sys
 
-from bench import stage
-from config import embedded, env
-
-# A server and a client process, each with all connections and a few files more.
-SPARE_FILES = 200
+from bench import live_stage, stage
 
 
 def main() -> int:
@@ -32,33 +25,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="updates each; medians are reported")
     parser.add_argument("--only", nargs="*", default=[], help="these contestants and no others")
     options = parser.parse_args()
-    _raise_limit(options.connections + SPARE_FILES)
-    services = embedded.Embedded(env.ROOT / "var" / "bench" / "live")
-    services.forget()
-    try:
-        variables = services.start() | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "VAR_DIR": str(services.folder),
-            "LOG_LEVEL": "WARNING",
-            "LIVE_MAX_PER_ADDRESS": "20000",
-            "PYTHONWARNINGS": "ignore:XDG_RUNTIME_DIR",
-        }
+    with live_stage.services("live", connections=options.connections):
         print(stage.versions())
         arguments = [f"--connections={options.connections}", f"--rounds={options.rounds}"]
         if options.only:
             arguments += ["--only", *options.only]
         measures = [sys.executable, "-m", "bench.live_measures", *arguments]
-        return subprocess.run(measures, env=os.environ | variables, cwd=env.ROOT).returncode
-    finally:
-        services.stop()
-        services.forget()
-
-
-def _raise_limit(needed: int) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard < needed:
-        sys.exit(f"{needed} open files are needed and {hard} allowed: raise `ulimit -Hn`, or take fewer.")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return live_stage.run(measures) or 0
 
 
 if __name__ == "__main__":

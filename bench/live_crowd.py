@@ -8,6 +8,8 @@ import multiprocessing
 import select
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -58,6 +60,15 @@ class Crowd:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+@contextmanager
+def a_crowd() -> Iterator[Crowd]:
+    crowd = Crowd()
+    try:
+        yield crowd
+    finally:
+        crowd.end()
 
 
 def _serve(pipe: Connection) -> None:

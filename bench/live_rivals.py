@@ -1,4 +1,4 @@
-"""What the hub is measured against: plain Channels, websockets' own broadcast, and Nchan's configuration.
+"""What the hub is measured against: plain Channels, and websockets' own broadcast.
 
 `bench.live_rivals:plain` and the like are ASGI applications; run as a module with a port
 it is the server that broadcasts with websockets, told what by the same Redis.
@@ -27,22 +27,6 @@ from config import asgi  # noqa: E402
 
 TOPIC = "bench.live"
 SNAPSHOT = {"type": "snapshot", "room": "product:lamp", "state": {}}
-
-NCHAN = """
-daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {folder}/nginx.pid;
-error_log {folder}/nginx.log; load_module {module};
-events {{ worker_connections 19000; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{port} backlog=4096;
-    location = /publish {{ nchan_publisher; nchan_channel_id lamp; nchan_message_buffer_length 1; }}
-    location = /live/ {{ nchan_subscriber websocket; nchan_channel_id lamp; }}
-  }}
-}}
-"""
 
 # The defaults refuse more than 100 undelivered messages of a process.
 settings.CHANNEL_LAYERS["core"] = {
