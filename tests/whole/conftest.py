@@ -109,7 +109,8 @@ def clean_environment() -> dict[str, str]:
     return inherited | {"VAR_DIR": str(FOLDER)}
 
 
-@pytest.fixture(scope="session")
+# Ended with this package: it would go on beside all tests to come.
+@pytest.fixture(scope="package")
 def shop() -> Iterator[Shop]:
     embedded.Embedded(FOLDER).forget()
     port = embedded.free_port()
@@ -150,7 +151,7 @@ def stop_as_ctrl_c_does(process: subprocess.Popen[bytes]) -> list[psutil.Process
     return alive
 
 
-# Ended with this folder: Playwright keeps a loop in this thread, in which Django talks to no database.
+# Ended with this package: Playwright keeps a loop in this thread, in which Django talks to no database.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
