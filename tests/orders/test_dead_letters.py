@@ -127,6 +127,17 @@ class TestSweep:
 
         assert sweeping.sweep(["lamp"], ledger=ledger, queue=queue, older_than=timedelta(0)) == 0
 
+    def test_waits_while_many_are_in_the_buffer_still(self, queue, ledger, sale, monkeypatch):
+        monkeypatch.setattr(sweeping, "LIMIT", 2)
+        (taken,) = take(ledger, sale, ["a"])
+        queue.send_batch([claims.to_json(make_claim(sale, key)) for key in "bc"])
+
+        assert sweeping.sweep(["lamp"], ledger=ledger, queue=queue, older_than=timedelta(0)) == 0
+
+        receive_all(queue)
+        assert sweeping.sweep(["lamp"], ledger=ledger, queue=queue, older_than=timedelta(0)) == 1
+        assert [claims.from_json(message.body) for message in receive_all(queue)] == [taken]
+
     def test_a_product_without_a_sale_has_nothing_due(self, queue, ledger):
         assert sweeping.sweep(["lamp"], ledger=ledger, queue=queue, older_than=timedelta(0)) == 0
 

@@ -72,6 +72,18 @@ class TestJob:
         assert record.exc_info is None
 
 
+class TestBroker:
+    def test_that_was_wiped_gets_what_its_old_producers_send(self, store):
+        with app.producer_pool.acquire(block=True) as producer:
+            app.send_task("orders.tasks.drain_buffer", producer=producer)
+            store.flushall()
+
+            app.send_task("orders.tasks.drain_buffer", producer=producer)
+
+        # The list that the worker waits at: no binding, which only a new process would make again.
+        assert store.llen("spillway:celery:drain") == 1
+
+
 @pytest.mark.django_db(transaction=True)
 class TestOutage:
     def test_is_said_when_it_begins_and_when_it_is_over_and_not_between(self, store, away, caplog):
