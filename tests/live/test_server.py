@@ -119,19 +119,25 @@ async def test_one_who_does_not_read_delays_nobody_and_ends_with_the_latest(addr
 
 
 async def test_one_who_never_reads_is_closed_and_may_come_back(store, monkeypatch):
-    monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.1)
+    monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.3)
     monkeypatch.setattr(wire, "CLOSE_PATIENCE", 0.1)
     show(version=1)
     async with serve("live.wire:FrameProtocol") as (server, address):
         sleeper = narrow_link(address)
         await asyncio.to_thread(shake_hands, sleeper)
+        (sleeping,) = server.server_state.connections
+        kept = []
         for version in range(2, 60):
             show(version=version, status=f"status {version} " + "x" * 20_000)
             await asyncio.sleep(0.01)
+            kept.append(sleeping.transport.get_write_buffer_size())
         async with asyncio.timeout(3):
             while server.server_state.connections:
                 await asyncio.sleep(0.02)
         sleeper.close()
+
+    # Fifty-eight updates of 20 KB: it is full after the one that filled it, whatever comes then.
+    assert wire.HIGH_WATER < max(kept) <= wire.HIGH_WATER + 2 * 21_000
 
 
 def shake_hands(link):
