@@ -38,10 +38,12 @@ WRITE_DOWN_PINS = """() => {
 def open_show(browser, shop):
     pages = []
 
-    def open_show(slug):
+    def open_show(slug, teach=None):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         pages.append(page)
         page.complaints = []
+        if teach:
+            page.add_init_script(f"HTMLMediaElement.prototype.getStartDate = {teach}")
         page.heard = []
         page.on("websocket", lambda link: link.on("framereceived", lambda text: page.heard.append(text)))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -98,6 +100,16 @@ class TestReplay:
 
         expect(pinned(replay)).to_have_attribute("data-product", "square-bill-silent-crankbait")
         expect(replay.get_by_role("button", name="Into the wood")).to_have_attribute("aria-current", "true")
+
+    def test_is_the_browsers_own_where_it_tells_the_programs_date(self, open_show):
+        """As Safari does: chromium plays HLS too, and is taught here to tell the date."""
+        page = open_show(BOARD.slug, teach=f"() => new Date({BOARD.began_at.isoformat()!r})")
+        plays(page)
+
+        page.get_by_role("button", name="A first reel").click()
+
+        expect(pinned(page)).to_have_attribute("data-product", "spinning-reel")
+        assert page.evaluate("document.querySelector('video').currentSrc").endswith(".m3u8")
 
     def test_at_the_end_nothing_is_pinned(self, replay):
         jump(replay, BOARD.seconds - 5)

@@ -141,7 +141,7 @@ class OwnSource {
 async function openHls(video, url, lost) {
   const { default: Hls } = await import("../vendor/hls.light.min.js");
   if (!Hls.isSupported()) throw new Error("this browser plays no HLS");
-  const hls = new Hls({ enableWorker: false, backBufferLength: 60 });
+  const hls = new Hls({ enableWorker: false, backBufferLength: 60, maxLiveSyncPlaybackRate: 1.1 });
   let mended = 0;
   hls.on(Hls.Events.ERROR, (event, { fatal, type }) => {
     if (!fatal) return;
