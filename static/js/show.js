@@ -40,6 +40,8 @@ function show() {
   const known = (name) => arrivals.get(name);
   const moments = offered(entries(state, "moment", known), moment);
   once("status", state.show.status, showStatus);
+  once("title", state.show.title, (title) => (page.querySelector("h1").textContent = title));
+  once("host", state.show.host, (host) => (part("host").textContent = host));
   const isMissed = player.isOut && Boolean(state.show.hls_url) && state.show.status !== "scheduled";
   once("trouble", isMissed, (isOut) => (part("trouble").hidden = !isOut));
   once("pin", pinned(entries(state, "pin", known), moment), pin);
@@ -64,7 +66,9 @@ function pin(slug) {
   const product = products.get(slug);
   for (const other of place.querySelectorAll("[data-product]")) unpin(other);
   if (product) place.append(product);
-  part("pin-none").hidden = Boolean(product);
+  // Added to the show after this page was made. A crowd that fetched it by itself would be the next rush.
+  part("pin-new").hidden = !slug || Boolean(product);
+  part("pin-none").hidden = Boolean(slug);
   // Of the pin only its name is said aloud: its stock moves too often.
   part("said").textContent = product ? `Shown now: ${product.dataset.name}` : "";
 }
