@@ -72,7 +72,7 @@ class Outcome:
 
 def main() -> int:
     asked = _parse()
-    console = Console(stderr=asked.json, width=132)
+    console = Console(stderr=asked.json, width=148)
     outcomes = _play_all(asked)
     tables.show(console, outcomes)
     if asked.json:

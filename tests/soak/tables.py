@@ -65,7 +65,7 @@ def _sums(outcomes: Sequence["Outcome"]) -> list[str]:
 
 
 def _recoveries(outcomes: Sequence["Outcome"]) -> Table:
-    table = _table("Killed, and how many seconds until it served", "component", "kills", "median", "worst")
+    table = _table("Seconds until it served again", "component", "kills", "median", "worst")
     deaths = [death for outcome in outcomes for death in outcome.faults]
     for component in COMPONENTS:
         if seconds := [death.recovery for death in deaths if death.component == component]:
