@@ -130,7 +130,7 @@ class Drain:
 
     @property
     def is_slowed(self) -> bool:
-        return self.pace.allowed < self.ceiling / 2
+        return self.pace.drained > 0 and self.pace.allowed < self.ceiling / 2
 
     @property
     def felt_ms(self) -> float:
