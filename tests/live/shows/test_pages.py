@@ -6,6 +6,7 @@ import re
 import pytest
 
 from live.models import Pin
+from live.shows import views
 from tests.live.shows.world import NOON, add, make_show
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +22,12 @@ def read(client, store):
     return read
 
 
+@pytest.fixture
+def made_anew(monkeypatch):
+    """Each page view makes its page."""
+    monkeypatch.setattr(views, "KEPT_FOR", 0)
+
+
 def state_of(page):
     (text,) = re.findall(r'<script id="show-state" type="application/json">(.*?)</script>', page, re.S)
     return json.loads(text)
@@ -34,7 +41,7 @@ class TestShow:
         assert set(message["state"]) == {"show", "LAMP", "DESK"}
         assert message["position"]["offset"] >= 1
 
-    def test_shows_what_the_shop_knows_while_the_store_is_away(self, show, read, monkeypatch):
+    def test_shows_what_the_shop_knows_while_the_store_is_away(self, show, read, made_anew, monkeypatch):
         with_the_store = state_of(read("/shows/tailrace/"))
         monkeypatch.setattr("live.shows.first_look._client.connection_pool.connection_kwargs", {"port": 1})
         monkeypatch.setattr("live.shows.first_look._client.connection_pool._available_connections", [])
@@ -70,13 +77,22 @@ class TestShow:
 
     @pytest.mark.parametrize("skus", [("LAMP", "DESK"), tuple(f"LAMP-{number}" for number in range(12))])
     def test_costs_the_same_few_queries_for_twelve_products(
-        self, client, store, django_assert_num_queries, skus
+        self, client, store, django_assert_num_queries, made_anew, skus
     ):
         make_show(status="live", skus=skus)
         client.get("/shows/tailrace/")
 
         with django_assert_num_queries(6):
             client.get("/shows/tailrace/")
+
+    def test_is_made_once_for_all_who_come_at_the_same_moment(
+        self, show, client, store, django_assert_num_queries, monkeypatch
+    ):
+        monkeypatch.setattr(views, "KEPT_FOR", 60)
+        first = client.get("/shows/tailrace/").content
+
+        with django_assert_num_queries(0):
+            assert client.get("/shows/tailrace/").content == first
 
 
 def names(page):
