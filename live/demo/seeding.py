@@ -1,5 +1,6 @@
 """The demo's shows: a recorded one with its film, and one to go live with. Again, it adds what is missing."""
 
+import itertools
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -48,7 +49,7 @@ def plan(*, now: datetime) -> Show:
             Show.objects.filter(pk=scheduled.pk).update(starts_at=_soon(now))
         return scheduled
     board = storyboard.read()
-    slug = f"{TONIGHT}-{shows.count() + 1}" if shows else TONIGHT
+    slug = _free_slug(set(shows.values_list("slug", flat=True)))
     show = Show.objects.create(
         slug=slug,
         title="Tonight at the tailrace",
@@ -61,6 +62,11 @@ def plan(*, now: datetime) -> Show:
     )
     _list(show, board.products)
     return show
+
+
+def _free_slug(taken: set[str]) -> str:
+    numbered = (f"{TONIGHT}-{number}" for number in itertools.count(2))
+    return next(slug for slug in itertools.chain([TONIGHT], numbered) if slug not in taken)
 
 
 def _soon(now: datetime) -> datetime:
