@@ -26,7 +26,7 @@ test: lint ffmpeg ## lint, types, import contracts, and every test
 test-fast: setup ## the tests that need neither a browser nor running processes
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-hunt: setup ## throw new garbage at the parsers, the drain and the checkout: other examples each time
+hunt: setup ## new garbage for parsers, drain and checkout, new histories for a sale: others each time
 	@HYPOTHESIS_PROFILE=hunt $(BIN)/python -m pytest -m "not slow" -k "garbage or whatever or gathering or search or schema"
 
 lint: setup ## ruff, mypy and import-linter
