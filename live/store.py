@@ -2,8 +2,8 @@
 
 The one that waits can be woken from another, because a blocked XREAD takes no new
 rooms: see `interrupt`. Whatever is wrong with a link shows within two seconds, one that
-went silent as well: a wait is never longer than half of one, and no answer for one and a
-half is an error.
+went silent as well: a wait is never longer than half of one, and no answer for a little
+more than one is an error.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from live.mirror import Changes, Stored
 Entries = list[tuple[int, Changes]]
 
 _WAIT_MS = 500
-_LINK_TIMEOUT = 1.5
+_LINK_TIMEOUT = 1.2
 _ASKING_CONNECTIONS = 8
 _ENTRIES_AT_ONCE = 1000
 
