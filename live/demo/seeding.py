@@ -54,7 +54,7 @@ def plan(*, now: datetime) -> Show:
         slug=slug,
         title="Tonight at the tailrace",
         host=board.host,
-        description="Nora fishes the tailrace with what hangs in the shop, and the counter stays open. "
+        description="We fish the tailrace with what hangs in the shop, and the counter stays open. "
         "What is left is what is left: you see it go.",
         poster=placing.place(board.slug)[1],
         hls_url=placing.live_address(slug),
