@@ -85,8 +85,17 @@ def whole() -> str:
 
 
 def loaded_sales() -> str:
-    """Set: slugs of the products that have a sale in the ledger."""
+    """Set: the sales in the ledger, each as `loaded_sale` names it."""
     return f"{PREFIX}:sales"
+
+
+def loaded_sale(product: str, generation: int) -> str:
+    # With its generation: whoever retires a sale a second time leaves the product's next one alone.
+    return f"{product}:{generation}"
+
+
+def product_of(loaded_sale: str) -> str:
+    return loaded_sale.partition(":")[0]
 
 
 def _tag(room: str) -> str:

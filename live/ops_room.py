@@ -66,7 +66,7 @@ def draw() -> None:
 
 
 def look() -> OpsValue:
-    sales = [_sale(slug.decode()) for slug in sorted(_members())]
+    sales = [_sale(slug) for slug in sorted({keys.product_of(sale.decode()) for sale in _members()})]
     buffer = _buffer()
     now = time.time()
     return OpsValue(

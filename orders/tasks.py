@@ -87,8 +87,8 @@ def _limits() -> Limits:
 
 
 def _loaded_sales() -> list[str]:
-    slugs: Any = store().smembers(keys.loaded_sales())
-    return sorted(slug.decode() for slug in slugs)
+    found: Any = store().smembers(keys.loaded_sales())
+    return sorted({keys.product_of(sale.decode()) for sale in found})
 
 
 @cache

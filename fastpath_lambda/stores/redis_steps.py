@@ -64,7 +64,7 @@ def load(sale: Sale, *, units: Mapping[str, int], versions: Mapping[str, int], e
     }
     loaded = yield LOAD(keys.ledger(sale.product, sale.generation), _encode(wanted))
     # Another slot: not in the same step. A crash in between is mended by loading again.
-    yield Command(("SADD", keys.loaded_sales(), sale.product))
+    yield Command(("SADD", keys.loaded_sales(), keys.loaded_sale(sale.product, sale.generation)))
     return bool(loaded)
 
 
@@ -127,7 +127,7 @@ def count(product: str, generation: int) -> Steps[ledger.Count]:
 
 def retire(product: str, generation: int, *, keep_for: int) -> Steps[None]:
     yield RETIRE(keys.ledger(product, generation), generation, keep_for)
-    yield Command(("SREM", keys.loaded_sales(), product))
+    yield Command(("SREM", keys.loaded_sales(), keys.loaded_sale(product, generation)))
 
 
 def _under(prefix: str, book: Mapping[str, int]) -> dict[str, int]:

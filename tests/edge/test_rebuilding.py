@@ -385,6 +385,8 @@ def wait_until_somebody_waits():
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
+            # Within a transaction, who waits is looked at once, and remembered.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
             if cursor.fetchone()[0]:
                 return

@@ -167,11 +167,21 @@ class TestScripts:
 class TestKeys:
     def test_name_the_products_that_are_loaded(self, redis_ledger, store):
         loaded(redis_ledger)
-        assert store.smembers(keys.loaded_sales()) == {b"lamp"}
+        assert store.smembers(keys.loaded_sales()) == {b"lamp:1"}
 
         redis_ledger.retire("lamp", 1, keep_for=60)
 
         assert store.smembers(keys.loaded_sales()) == set()
+
+    def test_name_the_next_sale_whoever_retires_the_last_one_again(self, redis_ledger, store):
+        loaded(redis_ledger)
+        redis_ledger.retire("lamp", 1, keep_for=60)
+        loaded(redis_ledger, generation=2)
+
+        redis_ledger.retire("lamp", 1, keep_for=60)
+
+        # Else nobody would sweep it: what the buffer never took would never be an order.
+        assert store.smembers(keys.loaded_sales()) == {b"lamp:2"}
 
     def test_of_a_retired_sale_expire(self, redis_ledger, store):
         claim = redis_ledger.take(loaded(redis_ledger), ask("alice"))

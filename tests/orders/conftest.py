@@ -16,6 +16,11 @@ ADDRESS = {"line1": "1 Pier Road", "city": "Hull", "postcode": "HU1 1AA", "count
 
 
 @pytest.fixture(autouse=True)
+def no_room_is_left(store):
+    """Pages read what rooms say, and a room of the same name may be another test's."""
+
+
+@pytest.fixture(autouse=True)
 def plain_static_files(settings):
     """Nothing is collected for tests, so nothing has a hash in its name."""
     settings.STORAGES = settings.STORAGES | {
