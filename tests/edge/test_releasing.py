@@ -10,6 +10,7 @@ from fastpath_lambda.stores.redis import RedisLedger
 from orders import drain, releasing, workflow
 from orders.models import Order, OrderLine, Release
 from shop.models import Allotment, Stock
+from tests.edge.looking import find_unbalanced
 from tests.orders.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -121,17 +122,6 @@ class TestRelease:
             releasing.release([line])
 
 
-class ActsAfterTheLook(RedisLedger):
-    """Lets things happen between the audit's look at the ledger and its look at the database."""
-
-    act = staticmethod(lambda: None)
-
-    def count(self, product, generation):
-        found = super().count(product, generation)
-        self.act()
-        return found
-
-
 class TestAudit:
     def steps(self, take, ledger):
         """What happens to one unit, one write after the other."""
@@ -158,18 +148,9 @@ class TestAudit:
         self, open_sale, make_product, take, ledger, store, monkeypatch
     ):
         open_sale(product=make_product(stock=100), units=100)
-        looking = ActsAfterTheLook(store)
-        monkeypatch.setattr(audit, "connect", lambda: looking)
-        unbalanced = []
-        for before in range(8):
-            for between in range(8 - before):
-                steps = self.steps(take, ledger)
-                for _ in range(before):
-                    next(steps)
-                looking.act = lambda steps=steps, between=between: [next(steps) for _ in range(between)]
-                (row,) = audit.audit()
-                if not row.is_balanced:
-                    unbalanced.append((before, between, row))
+        unbalanced = find_unbalanced(
+            lambda: self.steps(take, ledger), steps=8, store=store, monkeypatch=monkeypatch
+        )
 
         assert unbalanced == []
 

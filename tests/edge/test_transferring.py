@@ -18,7 +18,7 @@ from fastpath_lambda.claims import Claim
 from fastpath_lambda.rules import Refusal
 from fastpath_lambda.stores.redis import RedisLedger
 from shop.models import Allotment, Sale, Stock, StockMovement
-from tests.edge.test_releasing import ActsAfterTheLook
+from tests.edge.looking import find_unbalanced
 from tests.orders.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -187,18 +187,9 @@ class TestAudit:
     @pytest.mark.parametrize("quantity", [2, -2])
     def test_balances_at_every_moment(self, open_sale, make_product, ledger, store, monkeypatch, quantity):
         open_sale(product=make_product(stock=100), units=40)
-        looking = ActsAfterTheLook(store)
-        monkeypatch.setattr(audit, "connect", lambda: looking)
-        unbalanced = []
-        for before in range(5):
-            for between in range(5 - before):
-                steps = self.steps(quantity, ledger)
-                for _ in range(before):
-                    next(steps)
-                looking.act = lambda steps=steps, between=between: [next(steps) for _ in range(between)]
-                (row,) = audit.audit()
-                if not row.is_balanced:
-                    unbalanced.append((before, between, row))
+        unbalanced = find_unbalanced(
+            lambda: self.steps(quantity, ledger), steps=5, store=store, monkeypatch=monkeypatch
+        )
 
         assert unbalanced == []
 
