@@ -99,7 +99,7 @@ class Refunds(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("payment_id", "promised_at", "amount", "state", "by", "reason")
     list_filter = ("state",)
     search_fields = ("payment__order__id", "payment__order__email")
-    actions = ("ask_again",)
+    actions = ("ask_again", "settle_by_hand")
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.change_order")
@@ -113,4 +113,15 @@ class Refunds(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
                 messages.success(request, f"{refund.amount} of order {refund.payment_id}: asked again.")
             else:
                 said = "only what was refused is asked again."
+                messages.warning(request, f"{refund.amount} of order {refund.payment_id}: {said}")
+
+    @admin.action(description="Mark as paid by hand", permissions=["handle"])
+    def settle_by_hand(self, request: HttpRequest, refunds: "QuerySet[Refund]") -> None:
+        """Of those that the provider refused, and whose buyers got their money another way."""
+        for refund in refunds:
+            if refunding.settle_by_hand(refund.pk):
+                self.log_change(request, refund, "Paid by hand")
+                messages.success(request, f"{refund.amount} of order {refund.payment_id}: paid by hand.")
+            else:
+                said = "only what the provider refused is paid by hand."
                 messages.warning(request, f"{refund.amount} of order {refund.payment_id}: {said}")

@@ -181,8 +181,9 @@ class Refund(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting"
-        DONE = "done"
+        DONE = "done"  # accepted; days later a bank may still send it back
         REFUSED = "refused"
+        BY_HAND = "by_hand", "paid by hand"
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
     # Whoever asks twice with one key promises once, and the provider gives back once.

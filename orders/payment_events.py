@@ -2,7 +2,8 @@
 
 An event changes its payment's state alone, and only forwards. What that means for the
 order, the payment's next turn says (advancing.py): one place decides, so an event that
-comes late or twice can neither cancel twice nor bring a cancelled order back.
+comes late or twice can neither cancel twice nor bring a cancelled order back. A refund
+that failed at the bank changes that refund alone, and people are told (refunding.py).
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from orders.models import Payment, PaymentEvent
-from orders.payments import BadEvent, Event, Provider
+from orders import refunding
+from orders.models import Payment, PaymentEvent, Refund
+from orders.payments import BadEvent, Event, Provider, RefundFailed
 
 State = Payment.State
 
@@ -34,18 +36,27 @@ def hear(provider: Provider, body: bytes, headers: Mapping[str, str], *, now: da
         payment = _find(event, provider)
         # Locked, so that of two deliveries at once the second finds the first one's row.
         known = PaymentEvent.objects.filter(id=event.id).exists()
-        if not known:
-            PaymentEvent.objects.create(id=event.id, order_id=payment.pk, state=event.state)
+        if known:
+            return False
+        if isinstance(event, RefundFailed):
+            state = Refund.State.REFUSED.value
+            refunding.fail(event.key, reason=event.reason)
+        else:
+            state = event.state.value
             _apply(event, payment, now=now)
-    return not known
+        PaymentEvent.objects.create(id=event.id, order_id=payment.pk, state=state)
+    return True
 
 
-def _find(event: Event, provider: Provider) -> Payment:
-    payments = Payment.objects.select_for_update().filter(provider=provider.name)
+def _find(event: Event | RefundFailed, provider: Provider) -> Payment:
+    payments = Payment.objects.select_for_update(of=("self",)).filter(provider=provider.name)
     try:
+        if isinstance(event, RefundFailed):
+            return payments.get(refunds__key=refunding.read_key(event.key)[0])
         return payments.get(order=event.order_id)
     except Payment.DoesNotExist:
-        raise BadEvent(f"no payment of order {event.order_id} is known here") from None
+        whose = event.key if isinstance(event, RefundFailed) else f"order {event.order_id}"
+        raise BadEvent(f"no payment of {whose} is known here") from None
 
 
 def _apply(event: Event, payment: Payment, *, now: datetime) -> None:

@@ -22,6 +22,8 @@ NO_SUCH_CARD = "This payment is not known to the payment provider. Order again w
 class Outcome(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
+    # Of a void: it was taken meanwhile. Now it has to be given back.
+    TAKEN = "taken"
     # No answer yet. The step is asked again with the same key, or an event tells.
     UNKNOWN = "unknown"
 
@@ -56,6 +58,15 @@ class Event:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """Told later: a refund that was accepted did not arrive at the bank, and we have the money again."""
+
+    id: str
+    key: str  # with which the refund was asked for
+    reason: str = ""
+
+
 class BadEvent(ValueError):
     """The body is no event. The message says what is wrong with it."""
 
@@ -74,12 +85,12 @@ class Provider(Protocol):
         """Take what was set aside."""
 
     def void(self, step: Step) -> Answer:
-        """Let go of what was set aside."""
+        """Let go of what was set aside. TAKEN where an earlier capture had it, though we never heard."""
 
     def refund(self, step: Step) -> Answer:
-        """Give back this much of what was taken."""
+        """Give back this much of what was taken. An approval may still fail at the bank: an event tells."""
 
-    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event | None:
+    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event | RefundFailed | None:
         """None where it tells of no payment here. Raises BadSignature or BadEvent where it is not theirs."""
 
 

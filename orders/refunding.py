@@ -3,6 +3,10 @@
 A promise counts at once against what was captured, so two people cannot promise more
 than there is. A whole refund undoes the order: one that was not shipped gives its
 units back, one that was shipped does not. A part changes nothing but the money.
+
+A refund that the provider refuses, at once or days later when the bank sends it back,
+stays promised: the buyer is owed that money. People have it asked for again, or pay it
+by hand and say so.
 """
 
 import logging
@@ -21,8 +25,9 @@ from orders.payments import Outcome, Provider, Step
 
 logger = logging.getLogger(__name__)
 
-Status = Order.Status
+Status, State = Order.Status, Refund.State
 WORKFLOW = "workflow"
+_AGAIN = ":again:"
 LONGEST_WAIT = 3600  # seconds
 
 
@@ -58,10 +63,38 @@ def promise_the_rest(order_id: UUID) -> None:
 
 def ask_again(refund_id: int) -> bool:
     """Have the provider asked anew for what it refused. False, and nothing done, where it is not refused."""
-    refused = Refund.objects.filter(pk=refund_id, state=Refund.State.REFUSED)
+    refused = Refund.objects.filter(pk=refund_id, state=State.REFUSED)
     return bool(
-        refused.update(state=Refund.State.WAITING, next_at=Now(), attempts=0, again=F("again") + 1, reason="")
+        refused.update(state=State.WAITING, next_at=Now(), attempts=0, again=F("again") + 1, reason="")
     )
+
+
+def fail(key: str, *, reason: str) -> bool:
+    """The provider accepted the refund that was asked with this key, and says now that it failed."""
+    first, again = read_key(key)
+    # Asked again since, it is another refund to the provider, of which this says nothing.
+    accepted = Refund.objects.filter(key=first, again=again, state__in=(State.WAITING, State.DONE))
+    failed = bool(accepted.update(state=State.REFUSED, next_at=None, reason=reason[:300]))
+    if failed:
+        logger.error("A refund that was accepted failed later, see Refunds in the admin: %s: %s", key, reason)
+    return failed
+
+
+def settle_by_hand(refund_id: int) -> bool:
+    """Somebody paid it another way. False, and nothing done, where the provider did not refuse it."""
+    refused = Refund.objects.filter(pk=refund_id, state=State.REFUSED)
+    return bool(refused.update(state=State.BY_HAND))
+
+
+def key_of(refund: Refund) -> str:
+    """With which it is asked for now: the same key would get the same refusal again."""
+    return f"{refund.key}{_AGAIN}{refund.again}" if refund.again else refund.key
+
+
+def read_key(key: str) -> tuple[str, int]:
+    """The refund's own key, and how often it had been asked for again."""
+    first, _, again = key.partition(_AGAIN)
+    return first, int(again) if again.isdecimal() and len(again) < 6 else 0
 
 
 def ask(provider: Provider, *, now: datetime, limit: int) -> None:
@@ -106,14 +139,14 @@ def _undo(order_id: UUID) -> None:
 def _ask(provider: Provider, refund: Refund) -> None:
     payment = refund.payment
     token = payment.order.payment_token
-    # The same key would get the same refusal again.
-    key = f"{refund.key}:again:{refund.again}" if refund.again else refund.key
-    step = Step(key, token, refund.amount, payment.currency, payment.reference, refund.attempts + 1)
+    step = Step(
+        key_of(refund), token, refund.amount, payment.currency, payment.reference, refund.attempts + 1
+    )
     answer = provider.refund(step)
     # As it was asked: an answer to an earlier question says nothing of this one.
-    waiting = Refund.objects.filter(pk=refund.pk, state=Refund.State.WAITING, again=refund.again)
+    waiting = Refund.objects.filter(pk=refund.pk, state=State.WAITING, again=refund.again)
     if answer.outcome is Outcome.APPROVED:
-        waiting.update(state=Refund.State.DONE, next_at=None)
+        waiting.update(state=State.DONE, next_at=None)
     elif answer.outcome is Outcome.DECLINED:
-        waiting.update(state=Refund.State.REFUSED, next_at=None, reason=answer.reason[:300])
-        logger.error("The provider refused a refund.", extra={"refund": refund.pk, "reason": answer.reason})
+        waiting.update(state=State.REFUSED, next_at=None, reason=answer.reason[:300])
+        logger.error("The provider refused a refund, see Refunds in the admin: %s: %s", refund, answer.reason)

@@ -14,7 +14,16 @@ from uuid import UUID
 from django.conf import settings
 
 from orders.models import Payment
-from orders.payments import NO_SUCH_CARD, Answer, BadEvent, BadSignature, Event, Outcome, Step
+from orders.payments import (
+    NO_SUCH_CARD,
+    Answer,
+    BadEvent,
+    BadSignature,
+    Event,
+    Outcome,
+    RefundFailed,
+    Step,
+)
 
 SIGNATURE = "Sandbox-Signature"
 
@@ -24,6 +33,7 @@ TIMEOUT = "tok_timeout"  # no answer the first time
 LATE = "tok_late"  # authorised by an event
 CAPTURE_FAILS = "tok_capture_fails"
 CAPTURE_SILENT = "tok_capture_silent"  # authorised, and never an answer to its capture
+REFUND_FAILS = "tok_refund_fails"  # its refund is accepted, and fails by an event
 
 _TOLD = (Payment.State.AUTHORISED, Payment.State.DECLINED, Payment.State.CAPTURED)
 
@@ -40,7 +50,7 @@ class Sandbox:
 
     def authorise(self, step: Step) -> Answer:
         match step.token:
-            case "tok_ok" | "tok_capture_fails" | "tok_capture_silent":
+            case "tok_ok" | "tok_capture_fails" | "tok_capture_silent" | "tok_refund_fails":
                 return self._approve(step)
             case "tok_timeout" if step.attempt > 1:
                 return self._approve(step)
@@ -61,25 +71,17 @@ class Sandbox:
     def refund(self, step: Step) -> Answer:
         return self._approve(step)
 
-    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event:
+    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event | RefundFailed:
         if not hmac.compare_digest(self.sign(body).encode(), headers.get(SIGNATURE, "").encode()):
             raise BadSignature(f"{SIGNATURE} is not of this body: sign it with PAYMENT_EVENTS_SECRET.")
         try:
-            found: Any = json.loads(body)
-            event = Event(
-                id=str(found["id"])[:200],
-                order_id=UUID(str(found["order_id"])),
-                state=Payment.State(found["state"]),
-                reference=str(found["reference"]),
-                reason=str(found.get("reason", "")),
-            )
+            event = _read(json.loads(body))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BadEvent(f"no event of ours: {error!r}") from None
         # What no column can hold.
-        if not (event.id and (event.id + event.reference + event.reason).isprintable()):
-            raise BadEvent("no event of ours: id, reference and reason are wanted as printable text")
-        if event.state not in _TOLD:
-            raise BadEvent(f"state is {event.state}: an event tells {', '.join(_TOLD)}")
+        name = event.key if isinstance(event, RefundFailed) else event.reference
+        if not (event.id and (event.id + name + event.reason).isprintable()):
+            raise BadEvent("no event of ours: its texts are wanted as printable text, and an id")
         return event
 
     def sign(self, body: bytes) -> str:
@@ -87,3 +89,13 @@ class Sandbox:
 
     def _approve(self, step: Step) -> Answer:
         return Answer(Outcome.APPROVED, step.reference or f"sandbox:{step.key}")
+
+
+def _read(found: Any) -> Event | RefundFailed:
+    id, reason = str(found["id"])[:200], str(found.get("reason", ""))
+    if "refund_failed" in found:
+        return RefundFailed(id, str(found["refund_failed"]), reason)
+    if found["state"] not in _TOLD:
+        raise ValueError(f"state is {found['state']}: an event tells {', '.join(_TOLD)}")
+    state = Payment.State(found["state"])
+    return Event(id, UUID(str(found["order_id"])), state, str(found["reference"]), reason)

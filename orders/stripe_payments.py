@@ -15,7 +15,7 @@ import stripe
 from django.conf import settings
 
 from orders import stripe_events
-from orders.payments import NO_SUCH_CARD, Answer, Event, Outcome, Step
+from orders.payments import NO_SUCH_CARD, Answer, Event, Outcome, RefundFailed, Step
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +60,9 @@ class Stripe:
         return _answered(lambda: self._void(step))
 
     def refund(self, step: Step) -> Answer:
-        return _answered(lambda: self._refund(step, key=step.key, amount=minor_units(step)))
+        return _answered(lambda: self._refund(step))
 
-    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event | None:
+    def parse_event(self, body: bytes, headers: Mapping[str, str]) -> Event | RefundFailed | None:
         return stripe_events.parse(body, headers, secret=self._webhook_secret)
 
     def _authorise(self, step: Step) -> Answer:
@@ -111,14 +111,18 @@ class Stripe:
             status = intents.cancel(step.reference, {}, {"idempotency_key": step.key}).status
         except stripe.InvalidRequestError as error:
             status = self._status_now(step, error)
-        if status == "succeeded":
-            # It was taken meanwhile, by a capture whose answer we did not get: then it goes back.
-            return self._refund(step, key=f"{step.key}:refund", amount=None)
-        return Answer(Outcome.APPROVED if status == "canceled" else Outcome.UNKNOWN, step.reference)
+        outcomes = {"canceled": Outcome.APPROVED, "succeeded": Outcome.TAKEN}
+        return Answer(outcomes.get(status, Outcome.UNKNOWN), step.reference)
 
-    def _refund(self, step: Step, *, key: str, amount: int | None) -> Answer:
-        asked = {"payment_intent": step.reference} | ({} if amount is None else {"amount": amount})
-        refund = self._client.v1.refunds.create(asked, {"idempotency_key": key})  # type: ignore[arg-type]
+    def _refund(self, step: Step) -> Answer:
+        refund = self._client.v1.refunds.create(
+            {
+                "payment_intent": step.reference,
+                "amount": minor_units(step),
+                "metadata": {stripe_events.REFUND: step.key},
+            },
+            {"idempotency_key": step.key},
+        )
         match refund.status:
             case "succeeded" | "pending":
                 return Answer(Outcome.APPROVED, step.reference)

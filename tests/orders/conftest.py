@@ -11,6 +11,8 @@ from fastpath_lambda.claims import Claim
 from fastpath_lambda.sqs import Queue
 from fastpath_lambda.stores.redis import RedisLedger
 from shop.models import Allotment, Category, Product, Sale, Sku, Stock
+from tests.orders.paid_through import make_sandbox, make_stripe
+from tests.orders.stripe_server import StripeServer
 
 ADDRESS = {"line1": "1 Pier Road", "city": "Hull", "postcode": "HU1 1AA", "country": "GB"}
 
@@ -86,6 +88,19 @@ def queue(monkeypatch):
     queue = Queue.from_environment(name)
     queue.ensure()
     return queue
+
+
+@pytest.fixture
+def server():
+    with StripeServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sandbox", "stripe"])
+def shop(request):
+    if request.param == "sandbox":
+        return make_sandbox()
+    return make_stripe(request.getfixturevalue("server"))
 
 
 @pytest.fixture

@@ -113,11 +113,13 @@ class StripeServer:
 
     def _refund(self, fields):
         intent = self._intent(fields["payment_intent"])
-        given = sum(refund["amount"] for refund in self.refunds if refund["payment_intent"] == intent["id"])
+        of_it = [refund for refund in self.refunds if refund["payment_intent"] == intent["id"]]
+        given = sum(refund["amount"] for refund in of_it if refund["status"] != "failed")
         amount = int(fields.get("amount", intent["amount"] - given))
         if intent["status"] != "succeeded" or given + amount > intent["amount"]:
             raise Refused(400, "refund_too_much")
-        self.refunds.append(shape("refund", amount=amount, payment_intent=intent["id"]))
+        named = {"refund": fields["metadata[refund]"]}
+        self.refunds.append(shape("refund", amount=amount, payment_intent=intent["id"], metadata=named))
         return self.refunds[-1]
 
     def _handler(self):

@@ -15,9 +15,9 @@ from config.payments import StripeSettings
 from orders import advancing, cancelling, providers, refunding
 from orders.models import Order, Payment, PaymentEvent, Refund
 from shop.models import Stock
+from tests.orders.paid_through import SECRET, signed, stripe_event
 from tests.orders.stripe_server import StripeServer
 from tests.orders.test_classic_order import order
-from tests.orders.test_providers import SECRET, signed, stripe_event
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/payments/stripe/events/"
@@ -89,6 +89,20 @@ class TestPaying:
 
         assert [refund["amount"] for refund in server.refunds] == [4000]
         assert Refund.objects.get().state == "done"
+
+    def test_what_was_taken_without_our_hearing_of_it_goes_back(self, buy, server):
+        placed = buy()
+        server.lose = ["capture"]
+        advance()
+        assert (ends()[:2], server.intents["pi_1"]["status"]) == (("confirmed", "authorised"), "succeeded")
+        cancelling.cancel(placed)
+
+        for minute in (1, 2, 3):
+            advance(after=timedelta(minutes=minute))
+
+        assert [refund["amount"] for refund in server.refunds] == [4000]
+        assert ends() == ("cancelled", "captured", 3)
+        assert (Refund.objects.get().state, Payment.objects.get().refunded) == ("done", 40)
 
     def test_a_part_of_it_goes_back(self, buy, server):
         placed = buy()
