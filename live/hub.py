@@ -72,9 +72,9 @@ class Hub:
         """As `subscribe`, but of a show only what its own log has."""
         if room.name not in self._watches:
             stored = await self._load_once(room)
-            # From here on nothing awaits: no update falls between the answer and the first one offered.
-            if room.name not in self._watches:
-                self._watch(room.name, stored)
+            # Once more: the reader may have found nobody there yet, and forgotten it. From here on
+            # nothing awaits: no update falls between the answer and the first one offered.
+            self._watch(room.name, stored)
         watch = self._watches[room.name]
         watcher.offer(watch.mirror, watch.mirror.answer(position))
         watch.watchers[watcher] = None
@@ -94,9 +94,8 @@ class Hub:
         tasks = [*self._interrupts, *self._loads.values(), *filter(None, [self._reader])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(
-            *tasks, self.viewers.close(), self._shows.close(), self.ops.close(), return_exceptions=True
-        )
+        parts = (self.viewers.close(), self._shows.close(), self.ops.close())
+        await asyncio.gather(*tasks, *parts, return_exceptions=True)
         for watch in self._watches.values():
             if watch.timer:
                 watch.timer.cancel()
@@ -108,13 +107,19 @@ class Hub:
     async def _load_once(self, room: rooms.Room) -> Stored:
         load = self._loads.get(room.name)
         if load is None:
-            load = self._loads[room.name] = asyncio.create_task(self._load(room))
+            load = self._loads[room.name] = asyncio.create_task(self._load_and_watch(room))
             load.add_done_callback(lambda _: self._loads.pop(room.name))
         try:
             # One who leaves while it loads does not take the room from the others.
             return await asyncio.shield(load)
         except (redis.RedisError, OSError) as error:
             raise Unavailable("The live store does not answer. Ask again soon.") from error
+
+    async def _load_and_watch(self, room: rooms.Room) -> Stored:
+        stored = await self._load(room)
+        # Not where it is waited for: who came in between would find neither, and read it again.
+        self._watch(room.name, stored)
+        return stored
 
     async def _load(self, room: rooms.Room, *, log: bool = True) -> Stored:
         if stored := await self.store.read(room.name, log=log):
@@ -132,6 +137,8 @@ class Hub:
         raise Unavailable(f"{room.name} is being set up. Ask again soon.")
 
     def _watch(self, name: str, stored: Stored) -> None:
+        if name in self._watches:
+            return
         self._watches[name] = _Watch(Mirror(name, stored))
         self._wanted += 1
         self._somebody.set()

@@ -15,10 +15,13 @@ LAMP = rooms.parse("product:lamp")
 
 class CountingStore(RoomStore):
     reads = 0
+    then = staticmethod(lambda: None)
 
     async def read(self, name, *, log=True):
         self.reads += 1
-        return await super().read(name, log=log)
+        stored = await super().read(name, log=log)
+        asyncio.get_running_loop().call_soon(self.then)
+        return stored
 
 
 @pytest.fixture
@@ -36,6 +39,17 @@ async def test_many_at_once_cost_one_read(hub):
     await asyncio.gather(*(hub.subscribe(Watcher(), LAMP) for _ in range(500)))
 
     assert hub.store.reads == 1
+
+
+async def test_who_comes_just_as_the_read_ends_causes_no_other(hub):
+    late = []
+    # A turn of the loop later: it was read, and nobody who waited for it has gone on yet.
+    hub.store.then = lambda: late.append(asyncio.create_task(hub.subscribe(Watcher(), LAMP)))
+
+    await hub.subscribe(Watcher(), LAMP)
+    await asyncio.gather(*late)
+
+    assert (len(late), hub.store.reads) == (1, 1)
 
 
 async def test_a_room_that_changes_all_the_time_costs_one_read(hub, monkeypatch):
