@@ -58,6 +58,7 @@ def raise_limit(needed: int) -> None:
 def uvicorn(application: str, ws: str) -> Command:
     program = str(Path(sys.executable).parent / "uvicorn")
     options = ["--log-level", "warning", "--ws-per-message-deflate", "false", "--ws-ping-interval", "3600"]
+    options += ["--backlog", "4096"]
     return lambda port: [program, application, "--port", str(port), "--ws", ws, *options]
 
 

@@ -18,14 +18,13 @@ from bench.live_crowd import HANDSHAKE, PATIENCE
 from bench.live_knowledge import Knowledge, Step, masked
 
 AT_ONCE = 256
-# As static/js/live.js.
-FIRST_DELAY, LAST_DELAY = 0.5, 20.0
+# As static/js/live/connection.js.
+FIRST_DELAY, LAST_DELAY = 4.0, 20.0
 _TEXT, _CLOSE, _PING = 0x81, 0x88, 0x89
 
 
 class Viewer:
     __slots__ = (
-        "attempts",
         "hint",
         "is_answered",
         "is_in",
@@ -42,7 +41,6 @@ class Viewer:
         self.pending = b""
         self.is_new = True
         self.is_in = self.is_answered = False
-        self.attempts = 0
         self.hint = 0.0
         self.lost_at = 0.0
 
@@ -141,7 +139,7 @@ class Viewers:
 
     def _note_answer(self, viewer: Viewer) -> None:
         if not viewer.is_answered:
-            viewer.is_answered, viewer.attempts, viewer.hint = True, 0, 0.0
+            viewer.is_answered, viewer.hint = True, 0.0
             self._opening -= viewer.is_new
             viewer.is_new = False
             if viewer.lost_at:
@@ -153,12 +151,12 @@ class Viewers:
         self._poll.unregister(number)
         del self._by_number[number]
         viewer.socket.close()
-        viewer.lost_at = viewer.lost_at or time.monotonic()
+        now = time.monotonic()
+        viewer.lost_at = viewer.lost_at or now
         viewer.is_answered = False
         self.refused += not viewer.is_in
-        most = viewer.hint or min(LAST_DELAY, FIRST_DELAY * 2**viewer.attempts)
-        viewer.attempts += 1
-        heapq.heappush(self._due, (time.monotonic() + random.uniform(0, most), id(viewer), viewer))
+        most = viewer.hint or min(LAST_DELAY, max(FIRST_DELAY, (now - viewer.lost_at) / 2))
+        heapq.heappush(self._due, (now + random.uniform(0, most), id(viewer), viewer))
 
 
 def _first_frame(heard: bytes) -> bytes:

@@ -43,7 +43,7 @@ class TestLost:
         show(version=3, available=17)
         page.clock.fast_forward(21_000)  # Quiet for too long: it asks whether anybody is there,
         page.clock.fast_forward(6_000)  # and does not wait for ever.
-        page.clock.fast_forward(1_000)
+        page.clock.fast_forward(4_100)
 
         expect(available(page)).to_have_text("17")
 
@@ -56,7 +56,7 @@ class TestLost:
         show(version=3, available=17)
         page.clock.fast_forward(3_600_000)
         page.clock.fast_forward(6_000)
-        page.clock.fast_forward(1_000)
+        page.clock.fast_forward(4_100)
 
         expect(available(page)).to_have_text("17")
 
@@ -114,22 +114,46 @@ class TestTold:
 
         expect(available(page)).to_have_text("17")
 
-    def test_waits_longer_each_time_and_never_all_at_the_same_moment(self, page):
+    @pytest.mark.parametrize(
+        ("away", "within"), [(0, 4_000), (8_000, 4_000), (20_000, 10_000), (600_000, 20_000)]
+    )
+    def test_waits_longer_the_longer_it_is_away_and_never_all_at_the_same_moment(self, page, away, within):
         watches(page)
 
         waits = page.evaluate(
-            f"""() => {{
+            f"""(away) => {{
                 const connection = {CONNECTION};
-                return [...Array(40)].map((_, number) => {{
-                    connection.attempts = number % 10;
+                return [...Array(40)].map(() => {{
+                    connection.lostAt = Date.now() - away;
                     connection.lost();
                     return connection.openAt - Date.now();
                 }});
-            }}"""
+            }}""",
+            away,
         )
 
-        assert all(wait <= min(20_000, 500 * 2 ** (number % 10)) for number, wait in enumerate(waits))
+        assert within / 2 < max(waits) <= within + 10
         assert len({round(wait) for wait in waits}) > 20
+
+    def test_gives_up_a_try_that_hangs(self, page):
+        watches(page)
+
+        opening = page.evaluate(
+            f"""() => {{
+                const connection = {CONNECTION};
+                connection.drop();
+                connection.socket = {{ readyState: WebSocket.CONNECTING, close() {{}} }};
+                return [9_000, 10_000].map((opens) => {{
+                    connection.heardAt = Date.now() - opens;
+                    connection.check();
+                    return Boolean(connection.socket);
+                }});
+            }}"""
+        )
+        show(version=3, available=17)
+
+        assert opening == [True, False]
+        expect(available(page)).to_have_text("17")
 
 
 def wait_until(is_so, seconds=5.0):

@@ -8,8 +8,11 @@
 import { take } from "./rooms.js";
 
 const ROOMS_PER_MESSAGE = 50;
-const FIRST_DELAY = 500;
+// A crowd comes back spread out over this long, which is what a server can take in, and tries again
+// over as long. After a longer absence, over half of the time that it was away.
+const FIRST_DELAY = 4_000;
 const LAST_DELAY = 20_000;
+const OPENS_WITHIN = 10_000; // A try that hangs is given up.
 const QUIET = 20_000; // Then we ask whether anybody is there,
 const PATIENCE = 5_000; // and this long we wait for the answer.
 const SILENCE_AT_MOST = 120_000; // whatever a server's hint says
@@ -23,7 +26,7 @@ export const MOST_ROOMS = 100;
 export class Connection {
   rooms = new Map(); // name → { token, position, state, viewers, count }
   socket = null;
-  attempts = 0;
+  lostAt = 0;
   openAt = 0;
   notBefore = 0;
   heardAt = 0;
@@ -72,7 +75,7 @@ export class Connection {
   // Something says that it may work now: the page is looked at again, or the network is back.
   hurry() {
     if (this.socket) return this.ask();
-    this.attempts = 0;
+    this.lostAt = 0;
     this.open();
   }
 
@@ -80,9 +83,11 @@ export class Connection {
     const now = Date.now();
     if (!this.socket) {
       if (this.openAt && now >= this.openAt) this.open();
+    } else if (this.socket.readyState === WebSocket.CONNECTING) {
+      if (now - this.heardAt >= OPENS_WITHIN) this.lost();
+    } else if (this.askedAt > this.heardAt) {
       // A laptop that slept wakes up with a socket that looks open and is not. What counts is an
       // unanswered ping: silence alone may be a timer that the browser slowed down.
-    } else if (this.askedAt > this.heardAt) {
       if (now - this.askedAt >= PATIENCE) this.lost();
     } else if (now - this.heardAt > QUIET) this.ask();
   }
@@ -101,9 +106,14 @@ export class Connection {
     this.socket = socket;
     this.heardAt = this.askedAt = Date.now();
     // A socket that was given up may still speak: nobody listens to it.
-    socket.onopen = () => socket === this.socket && this.subscribe([...this.rooms.keys()]);
+    socket.onopen = () => socket === this.socket && this.opened();
     socket.onmessage = (event) => socket === this.socket && this.said(event.data);
     socket.onclose = (event) => socket === this.socket && this.closed(event);
+  }
+
+  opened() {
+    this.heardAt = Date.now();
+    this.subscribe([...this.rooms.keys()]);
   }
 
   drop() {
@@ -121,9 +131,10 @@ export class Connection {
 
   lost(within = 0) {
     this.drop();
-    const delay = jitter(within || Math.min(LAST_DELAY, FIRST_DELAY * 2 ** this.attempts));
-    this.attempts += 1;
-    this.openAt = Date.now() + delay;
+    const now = Date.now();
+    this.lostAt ||= now;
+    const delay = jitter(within || Math.min(LAST_DELAY, Math.max(FIRST_DELAY, (now - this.lostAt) / 2)));
+    this.openAt = now + delay;
     // A hint is for a crowd: not even a visitor who comes back to the page goes before it.
     this.notBefore = within ? this.openAt : 0;
     setTimeout(() => this.check(), delay + 1);
@@ -149,7 +160,7 @@ export class Connection {
     const room = this.rooms.get(message.room);
     if (!room) return;
     if (message.type === "snapshot" || message.type === "update") {
-      this.attempts = 0;
+      this.lostAt = 0;
       take(room, message);
     } else if (message.type === "viewers") {
       room.count = message.count;
