@@ -18,11 +18,11 @@ from orders.paying import Due, Said
 from orders.payments import Answer, Next, Outcome, Provider
 
 Status, State = Order.Status, Payment.State
-BATCH = 500
 
 
-def advance(provider: Provider, *, now: datetime, limit: int = BATCH) -> int:
+def advance(provider: Provider, *, now: datetime) -> int:
     """Take the payments whose turn it is as far as they go. Returns how many there were."""
+    limit = provider.batch
     workflow.cancel(_held_too_long(now, limit), allowed_from=Status.PLACED)
     workflow.cancel(_never_captured(now, limit), allowed_from=Status.CONFIRMED)
     paying.open_payments(provider.name, now=now, limit=limit)
@@ -38,7 +38,9 @@ def advance(provider: Provider, *, now: datetime, limit: int = BATCH) -> int:
 
 
 def _authorise(provider: Provider, due: Sequence[Due]) -> list[Due]:
-    approved, declined = _split(paying.ask(provider.authorise, due, key="authorise_key"))
+    approved, declined = _split(
+        paying.ask(provider.authorise, due, key="authorise_key", at_once=provider.at_once)
+    )
     # The order first: after a crash in between, the provider says the same again.
     workflow.cancel(_ids(payment for payment, _ in declined), allowed_from=Status.PLACED)
     paying.record(declined, State.DECLINED)
@@ -53,7 +55,9 @@ def _confirm(authorised: Sequence[Due]) -> list[Due]:
 
 
 def _capture(provider: Provider, due: Sequence[Due]) -> None:
-    approved, declined = _split(paying.ask(provider.capture, due, key="capture_key"))
+    approved, declined = _split(
+        paying.ask(provider.capture, due, key="capture_key", at_once=provider.at_once)
+    )
     paying.record(approved, State.CAPTURED)
     workflow.cancel(_ids(payment for payment, _ in declined), allowed_from=Status.CONFIRMED)
     # Its order undone, what was set aside is let go of next.
@@ -61,7 +65,7 @@ def _capture(provider: Provider, due: Sequence[Due]) -> None:
 
 
 def _let_go(provider: Provider, due: Sequence[Due]) -> None:
-    said = paying.ask(provider.void, due, key="void_key")
+    said = paying.ask(provider.void, due, key="void_key", at_once=provider.at_once)
     approved, _ = _split(said)
     paying.record(approved, State.VOIDED)
     # By a capture whose answer we did not get. Its order is undone: it is given back next.

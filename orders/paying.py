@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models.functions import Now
 
+from orders import asking
 from orders.models import Order, Payment
 from orders.payments import Answer, Next, Outcome, Step, next_step
 
@@ -111,10 +112,11 @@ def take_up(*, now: datetime, limit: int) -> list[Due]:
         return [Due(*row) for row in cursor.fetchall()]
 
 
-def ask(act: Callable[[Step], Answer], due: Iterable[Due], *, key: str) -> list[Said]:
+def ask(act: Callable[[Step], Answer], due: Sequence[Due], *, key: str, at_once: int) -> list[Said]:
     """Ask the provider this step of each; those that it answered."""
-    answers = [(payment, act(payment.step(getattr(payment, key)))) for payment in due]
-    return [(payment, answer) for payment, answer in answers if answer.outcome is not Outcome.UNKNOWN]
+    steps = [payment.step(getattr(payment, key)) for payment in due]
+    said = zip(due, asking.ask(act, steps, at_once=at_once), strict=True)
+    return [(payment, answer) for payment, answer in said if answer.outcome is not Outcome.UNKNOWN]
 
 
 def record(said: Sequence[Said], state: Payment.State, *, is_over: bool = True) -> list[Due]:

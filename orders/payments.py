@@ -77,6 +77,8 @@ class BadSignature(BadEvent):
 
 class Provider(Protocol):
     name: str
+    at_once: int  # how many steps it may be asked at the same time, each in a thread of its own
+    batch: int  # how many payments are taken up together: about a second's work, so a turn keeps its lease
 
     def authorise(self, step: Step) -> Answer:
         """Whether this token is good for this amount, which is then set aside."""

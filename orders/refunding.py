@@ -19,9 +19,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from orders import workflow
+from orders import asking, workflow
 from orders.models import Order, Payment, Refund
-from orders.payments import Outcome, Provider, Step
+from orders.payments import Answer, Outcome, Provider, Step
 
 logger = logging.getLogger(__name__)
 
@@ -100,11 +100,16 @@ def read_key(key: str) -> tuple[str, int]:
 def ask(provider: Provider, *, now: datetime, limit: int) -> None:
     """Ask the provider for what was promised and is not done."""
     due = Refund.objects.filter(next_at__lte=now).select_related("payment__order").order_by("next_at")
-    for refund in due[:limit]:
-        wait = timedelta(seconds=min(2**refund.attempts, LONGEST_WAIT))
-        turn = Refund.objects.filter(pk=refund.pk, next_at=refund.next_at)
-        if turn.update(next_at=now + wait, attempts=F("attempts") + 1):
-            _ask(provider, refund)
+    ours = [refund for refund in due[:limit] if _take_up(refund, now=now)]
+    answers = asking.ask(provider.refund, [_step(refund) for refund in ours], at_once=provider.at_once)
+    for refund, answer in zip(ours, answers, strict=True):
+        _record(refund, answer)
+
+
+def _take_up(refund: Refund, *, now: datetime) -> bool:
+    wait = timedelta(seconds=min(2**refund.attempts, LONGEST_WAIT))
+    turn = Refund.objects.filter(pk=refund.pk, next_at=refund.next_at)
+    return bool(turn.update(next_at=now + wait, attempts=F("attempts") + 1))
 
 
 def _promise(order_id: UUID, amount: Decimal | None, *, key: str, by: str, reason: str) -> Refund:
@@ -136,13 +141,13 @@ def _undo(order_id: UUID) -> None:
         workflow.undo([order_id], Status.CONFIRMED, Status.REFUNDED)
 
 
-def _ask(provider: Provider, refund: Refund) -> None:
+def _step(refund: Refund) -> Step:
     payment = refund.payment
-    token = payment.order.payment_token
-    step = Step(
-        key_of(refund), token, refund.amount, payment.currency, payment.reference, refund.attempts + 1
-    )
-    answer = provider.refund(step)
+    token, attempt = payment.order.payment_token, refund.attempts + 1
+    return Step(key_of(refund), token, refund.amount, payment.currency, payment.reference, attempt)
+
+
+def _record(refund: Refund, answer: Answer) -> None:
     # As it was asked: an answer to an earlier question says nothing of this one.
     waiting = Refund.objects.filter(pk=refund.pk, state=State.WAITING, again=refund.again)
     if answer.outcome is Outcome.APPROVED:

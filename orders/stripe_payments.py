@@ -35,20 +35,27 @@ ASKS_THE_BUYER = (
 class Stripe:
     name = "stripe"
 
-    def __init__(self, *, api_key: str, webhook_secret: str, api_base: str) -> None:
+    def __init__(self, *, api_key: str, webhook_secret: str, api_base: str, at_once: int = 1) -> None:
+        self.at_once, self.batch = at_once, 2 * at_once
         self._webhook_secret = webhook_secret
         # Not tried again in there: our turns do that, and meanwhile serve others.
         self._client = stripe.StripeClient(
             api_key,
             base_addresses={"api": api_base},
             max_network_retries=0,
+            # A session for each thread that asks.
             http_client=stripe.RequestsClient(timeout=TIMEOUT),
         )
 
     @classmethod
     def from_settings(cls) -> "Stripe":
         chosen = settings.STRIPE
-        return cls(api_key=chosen.api_key, webhook_secret=chosen.webhook_secret, api_base=chosen.api_base)
+        return cls(
+            api_key=chosen.api_key,
+            webhook_secret=chosen.webhook_secret,
+            api_base=chosen.api_base,
+            at_once=chosen.at_once,
+        )
 
     def authorise(self, step: Step) -> Answer:
         return _answered(lambda: self._authorise(step))

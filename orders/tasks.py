@@ -65,13 +65,14 @@ def collect_dead_letters(turn: Turn) -> int:
 
 @job("payments")
 def advance_orders(turn: Turn) -> int:
-    if isinstance(sandbox := _provider(), Sandbox):
-        sandbox_events.send_late(sandbox, now=timezone.now())
+    provider = _provider()
+    if isinstance(provider, Sandbox):
+        sandbox_events.send_late(provider, now=timezone.now())
     moved = 0
     while turn.goes_on():
-        step = advancing.advance(_provider(), now=timezone.now())
+        step = advancing.advance(provider, now=timezone.now())
         moved += step
-        if step < advancing.BATCH:
+        if step < provider.batch:
             break
     return moved
 

@@ -74,8 +74,8 @@ def refund_event(kind, key, *, status="failed", **changes):
     return json.dumps(shape("event", type=kind, data={"object": refund}) | changes).encode()
 
 
-def make_stripe(server):
-    provider = Stripe(api_key="sk_test_1", webhook_secret=SECRET, api_base=server.url)
+def make_stripe(server, *, at_once=1):
+    provider = Stripe(api_key="sk_test_1", webhook_secret=SECRET, api_base=server.url, at_once=at_once)
 
     def event(state, **changes):
         body = stripe_event(TYPES[state], **changes)

@@ -7,6 +7,8 @@ did the first time, failures of its own included.
 import copy
 import json
 import threading
+import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -25,6 +27,10 @@ class Refused(Exception):
         self.answer = status, shape(name)
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads, request_queue_size = True, 64
+
+
 class StripeServer:
     """Entered, it answers at `url`. `calls` is what came in: path, fields, idempotency key."""
 
@@ -33,9 +39,11 @@ class StripeServer:
         self.intents, self.refunds, self.calls, self._answers = {}, [], [], {}
         # Answers that are lost on the way, by what the path ends with; and what each is answered first.
         self.lose, self.fail = [], []
+        # Seconds that each answer takes, and how many were asked for at once at most.
+        self.slow, self.most_at_once, self._now, self._one_by_one = 0.0, 0, 0, threading.Lock()
 
     def __enter__(self):
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http = Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
         return self
@@ -122,6 +130,16 @@ class StripeServer:
         self.refunds.append(shape("refund", amount=amount, payment_intent=intent["id"], metadata=named))
         return self.refunds[-1]
 
+    @contextmanager
+    def _taking_its_time(self):
+        with self._one_by_one:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        time.sleep(self.slow)
+        yield
+        with self._one_by_one:
+            self._now -= 1
+
     def _handler(self):
         server = self
 
@@ -135,7 +153,9 @@ class StripeServer:
 
             def _answer(self, method, fields):
                 self.close_connection = True
-                if answer := server.answer(method, self.path, fields, self.headers):
+                with server._taking_its_time(), server._one_by_one:
+                    answer = server.answer(method, self.path, fields, self.headers)
+                if answer:
                     status, body = answer
                     self.send_response(status)
                     self.send_header("Content-Type", "application/json")
