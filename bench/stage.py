@@ -71,6 +71,8 @@ def set_up(
         if ended := [name for name, process in running.items() if process.poll() is not None]:
             raise RuntimeError(f"{', '.join(ended)} ended at once: read {folder}/{ended[0]}.log")
         processes = {name: psutil.Process(process.pid) for name, process in running.items()}
+        # Else the disk takes down what making the shop wrote in the midst of what is measured.
+        os.sync()
         yield Stage(variables, processes | _services(folder))
     finally:
         for process in running.values():

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from celery import Celery, signals
+from django.db import close_old_connections
 from django.db.backends.signals import connection_created
 from kombu.transport import redis
 
@@ -38,6 +39,15 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 connection_created.connect(backends.give_way)
+
+
+@signals.task_prerun.connect  # type: ignore[untyped-decorator]
+def keep_the_connection_that_is_good(**_: object) -> None:
+    """As between a shop's requests: what is broken or old is closed, and nothing else.
+
+    Celery would close it after each task (see CELERY_DB_REUSE_MAX), and eight a second are asked for.
+    """
+    close_old_connections()
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]

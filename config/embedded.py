@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -85,8 +86,14 @@ class Embedded:
         # The wheel makes the cluster. The server is our own child: the wheel's way hands it to the
         # system's first process, and in a container that may never notice that it died.
         data = self.folder.resolve() / "postgres"
+        is_new = not (data / "PG_VERSION").exists()
         wheel = postgres_server.get_server(data, start=False)
         wheel.ensure_pgdata_inited()
+        if is_new:
+            # The log grows by whole segments, zeroed and synced. With 16 MB at a time, whatever else
+            # syncs to this disk waits for it every second of a rush: the ledger, and so the buyers.
+            command = [str(wheel.bin_path / "pg_resetwal"), "--wal-segsize=1", "-D", str(data)]
+            subprocess.run(command, check=True, capture_output=True, user=wheel.system_user)
         sockets = find_suitable_socket_dir(data, wheel.runtime_path)
         if wheel.system_user is not None and sockets != data:
             ensure_prefix_permissions(sockets)

@@ -8,7 +8,7 @@ from django.core.cache import caches
 from django.test import TransactionTestCase
 from hypothesis import settings
 
-from shop import moments
+from shop import moments, rooms
 from tests import emptying
 
 # One commit, one verdict, however busy the machine: the suite draws the same examples each time.
@@ -21,8 +21,11 @@ TransactionTestCase._fixture_teardown = lambda _: emptying.empty()  # type: igno
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_kept_between_tests():
+def nothing_is_kept_between_tests(monkeypatch):
     moments.forget()
+    rooms.forget()
+    # A busy machine answers late; a test asks for what was written a line above.
+    monkeypatch.setattr(rooms, "HASTE_SECONDS", 10.0)
     caches["template_fragments"].clear()
 
 

@@ -265,6 +265,38 @@ class TestRooms:
         # One of them asks for this count.
         assert store.info("stats")["total_reads_processed"] - before <= 3
 
+    def test_a_store_busy_with_its_disk_is_not_waited_for(self, make_sku, room, store, monkeypatch):
+        make_sku("LAMP", available=3)
+        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
+        read = rooms.get_rooms(["lamp"])["lamp"]
+        store.client_pause(300)
+
+        monkeypatch.setattr(rooms, "HASTE_SECONDS", 0.001)
+        shown = rooms.get_rooms(["lamp"])["lamp"]
+
+        with pytest.raises(redis.TimeoutError):
+            redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.01, retry=None).ping()
+        assert shown == read
+
+    def test_a_room_never_read_before_is_waited_for(self, room, store, monkeypatch):
+        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
+        store.client_pause(100)
+
+        monkeypatch.setattr(rooms, "HASTE_SECONDS", 0.001)
+
+        assert rooms.get_rooms(["lamp"])["lamp"].values["LAMP"]["available"] == 3
+
+    def test_what_was_read_too_long_ago_is_read_again(self, room, store, monkeypatch):
+        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
+        monkeypatch.setattr(rooms, "KEPT_SECONDS", 0.0)
+        rooms.get_rooms(["lamp"])
+        room("lamp", LAMP={"available": 2, "price": "19.99", "status": "in_stock", "version": 2})
+        store.client_pause(100)
+
+        monkeypatch.setattr(rooms, "HASTE_SECONDS", 0.001)
+
+        assert rooms.get_rooms(["lamp"])["lamp"].values["LAMP"]["available"] == 2
+
     def test_a_store_that_is_away_costs_one_page_its_patience(self, make_sku, client, monkeypatch):
         make_sku("LAMP", available=3)
         with socket.create_server(("127.0.0.1", 0)) as silent:
