@@ -14,6 +14,8 @@ class StripeSettings:
     api_key: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)
     api_base: str = "https://api.stripe.com"
+    # Stands in the shop's pages: with it a browser makes tokens.
+    publishable_key: str = ""
     # Stripe allows 100 requests a second, 25 with a test key; each takes about half a second.
     at_once: int = 16
 
@@ -33,8 +35,15 @@ def read() -> tuple[str, StripeSettings]:
         raise env.BadSetting(f"PAYMENT_PROVIDER={provider!r}: write {' or '.join(PROVIDERS)}.")
     if provider != "stripe":
         return provider, StripeSettings()
+    api_key, publishable_key = _needed("STRIPE_API_KEY", "sk_"), _needed("STRIPE_PUBLISHABLE_KEY", "pk_")
+    if api_key.split("_")[1] != publishable_key.split("_")[1]:
+        raise env.BadSetting(
+            "STRIPE_API_KEY and STRIPE_PUBLISHABLE_KEY: one is a test key, the other is not. "
+            "Write two of one kind."
+        )
     return provider, StripeSettings(
-        api_key=_needed("STRIPE_API_KEY", "sk_"),
+        api_key=api_key,
+        publishable_key=publishable_key,
         webhook_secret=_needed("STRIPE_WEBHOOK_SECRET", "whsec_"),
         api_base=env.text("STRIPE_API_BASE", StripeSettings().api_base),
         at_once=env.integer("STRIPE_AT_ONCE", StripeSettings().at_once, least=1),

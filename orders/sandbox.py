@@ -35,6 +35,16 @@ CAPTURE_FAILS = "tok_capture_fails"
 CAPTURE_SILENT = "tok_capture_silent"  # authorised, and never an answer to its capture
 REFUND_FAILS = "tok_refund_fails"  # its refund is accepted, and fails by an event
 
+# What the shop's forms offer.
+CARDS = (
+    (OK, "Approved"),
+    (DECLINED, "Declined"),
+    (TIMEOUT, "Approved, after a time-out"),
+    (LATE, "Approved some seconds late"),
+    (CAPTURE_FAILS, "Approved, then cannot be taken"),
+    (REFUND_FAILS, "Approved, and a refund fails later"),
+)
+
 _TOLD = (Payment.State.AUTHORISED, Payment.State.DECLINED, Payment.State.CAPTURED)
 
 

@@ -30,7 +30,11 @@ async function submit(event) {
   clearErrors(form);
   setWaiting(form, true);
   try {
-    showAnswer(form, await order(form));
+    const card = await form.cardField;
+    if (card && !(await card.fill(form))) return;
+    const answer = await order(form);
+    if (answer?.status < 500) card?.forget(form);
+    showAnswer(form, answer);
   } finally {
     setWaiting(form, false);
   }
@@ -202,6 +206,16 @@ function setWaiting(form, waiting) {
 }
 
 /** For forms that come after the page: a show's. */
-export const enhance = (form) => form.addEventListener("submit", submit);
+export function enhance(form) {
+  if (form.querySelector("[data-stripe-key]")) form.cardField = import("./stripe_card.js").then(offerCard(form));
+  form.addEventListener("submit", submit);
+}
+
+function offerCard(form) {
+  return (card) => {
+    card.offer(form);
+    return card;
+  };
+}
 
 document.querySelectorAll("form[data-order]").forEach(enhance);

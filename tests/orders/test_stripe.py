@@ -169,7 +169,11 @@ class TestChoosing:
         return subprocess.run(command, cwd=env.ROOT, env=everything, capture_output=True, text=True)
 
     def test_loads_the_library_only_where_it_is_chosen(self):
-        secrets = {"STRIPE_API_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+        secrets = {
+            "STRIPE_API_KEY": "sk_test_1",
+            "STRIPE_PUBLISHABLE_KEY": "pk_test_1",
+            "STRIPE_WEBHOOK_SECRET": "whsec_1",
+        }
 
         assert self.run().stdout.split() == ["sandbox", "False"]
         assert self.run(PAYMENT_PROVIDER="stripe", **secrets).stdout.split() == ["stripe", "True"]
@@ -180,6 +184,14 @@ class TestChoosing:
             ({"PAYMENT_PROVIDER": "paypal"}, "PAYMENT_PROVIDER='paypal': write sandbox or stripe."),
             ({"PAYMENT_PROVIDER": "stripe"}, "STRIPE_API_KEY is not set"),
             ({"PAYMENT_PROVIDER": "stripe", "STRIPE_API_KEY": "pk_live_1"}, "begins with sk_"),
+            (
+                {
+                    "PAYMENT_PROVIDER": "stripe",
+                    "STRIPE_API_KEY": "sk_live_1",
+                    "STRIPE_PUBLISHABLE_KEY": "pk_test_1",
+                },
+                "one is a test key",
+            ),
         ],
     )
     def test_stops_the_process_with_what_to_write(self, variables, sentence):
