@@ -14,6 +14,8 @@ import redis
 COMPONENTS = (
     "edge", "web", "live", "fastpath", "worker", "drainer", "relay", "beat", "redis", "postgres", "sqs",
 )  # fmt: skip
+# Not a process: Redis goes on, and has forgotten everything. See wiping.py.
+WIPE = "wipe"
 SERVICES = ("redis", "postgres", "sqs")
 # Those that run in the worker's pool hold a turn, which says whose it is.
 TURNS = {"drainer": "spillway:turn:drain", "relay": "spillway:turn:relay"}

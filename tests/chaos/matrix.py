@@ -1,4 +1,4 @@
-"""Every component once a round, in any order; run by `python -m tests.chaos`, which starts the shop."""
+"""Every component once a round, and Redis wiped; run by `python -m tests.chaos`, which starts the shop."""
 
 import argparse
 import json
@@ -16,14 +16,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table  # noqa: E402
 
 from tests.chaos import rounds  # noqa: E402
-from tests.chaos.components import COMPONENTS  # noqa: E402
+from tests.chaos.components import COMPONENTS, WIPE  # noqa: E402
 from tests.chaos.rounds import MOMENTS, Outcome  # noqa: E402
+
+FAULTS = (*COMPONENTS, WIPE)
+WRONG = ("lost", "doubled", "oversold", "unanswered")
 
 
 def main() -> int:
     asked = _parse()
     outcomes = _play(asked)
-    console = Console(stderr=asked.json, width=124)
+    console = Console(stderr=asked.json, width=150)
     console.print(_table(outcomes))
     for outcome in outcomes:
         for sentence in outcome.wrong:
@@ -38,7 +41,7 @@ def main() -> int:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1, help="how often each component is killed")
-    parser.add_argument("--only", nargs="+", choices=COMPONENTS, default=COMPONENTS, metavar="COMPONENT")
+    parser.add_argument("--only", nargs="+", choices=FAULTS, default=FAULTS, metavar="COMPONENT")
     parser.add_argument(
         "--at",
         nargs="+",
@@ -63,7 +66,7 @@ def _play(asked: argparse.Namespace) -> list[Outcome]:
         for number in range(asked.rounds):
             order = random.Random(asked.seed + number).sample(asked.only, len(asked.only))
             for component in order:
-                bar.update(task, description=f"round {number + 1}: kill -9 {component}")
+                bar.update(task, description=f"round {number + 1}: {_act(component)}")
                 outcome = rounds.play(
                     component,
                     at=asked.at[number % len(asked.at)],
@@ -78,6 +81,10 @@ def _play(asked: argparse.Namespace) -> list[Outcome]:
     return outcomes
 
 
+def _act(component: str) -> str:
+    return "redis-cli flushall" if component == WIPE else f"kill -9 {component}"
+
+
 def _line(outcome: Outcome) -> str:
     return (
         f"{outcome.component:9} killed {outcome.killed_after:.1f} s into {outcome.at}, served again after "
@@ -86,22 +93,21 @@ def _line(outcome: Outcome) -> str:
 
 
 def _verdict(outcome: Outcome) -> str:
-    counts = ("lost", "doubled", "oversold", "unanswered")
-    wrong = [f"{getattr(outcome, name)} {name}" for name in counts if getattr(outcome, name)]
+    wrong = [f"{getattr(outcome, name)} {name}" for name in (*WRONG, "unknown") if getattr(outcome, name)]
     return "; ".join([*wrong, *outcome.wrong]) or "as it should be"
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
     """One line for each component, over all rounds."""
     table = Table(
-        title="Killed with -9 in a sale; seconds until it served again, and until all was in PostgreSQL",
+        title="Killed with -9 in a sale, or wiped; seconds until it served, and until all was in PostgreSQL",
         title_justify="left",
     )
     heads = ("component", "kills", "requests", "accepted", "lost", "doubled", "oversold", "unanswered",
-             "wrong", "serves again", "worst", "settled")  # fmt: skip
+             "unknown", "person", "wrong", "serves again", "worst", "settled")  # fmt: skip
     for head in heads:
         table.add_column(head, justify="left" if head == "component" else "right")
-    for component in COMPONENTS:
+    for component in FAULTS:
         if lines := [outcome for outcome in outcomes if outcome.component == component]:
             table.add_row(component, *_sums(lines))
     if outcomes:
@@ -111,7 +117,16 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _sums(lines: Sequence[Outcome]) -> list[str]:
-    counted = ("requests", "accepted", "lost", "doubled", "oversold", "unanswered")
+    counted = (
+        "requests",
+        "accepted",
+        "lost",
+        "doubled",
+        "oversold",
+        "unanswered",
+        "unknown",
+        "with_a_person",
+    )
     sums = [str(sum(getattr(line, name) for line in lines)) for name in counted]
     recovery = sorted(line.recovery for line in lines)
     wrong = sum(len(line.wrong) for line in lines)
