@@ -121,8 +121,29 @@ class OrderValue(Struct, frozen=True):
     version: int
 
 
+class ListedSku(Struct, frozen=True):
+    """One of a listed product's SKUs. Its price, stock and status are under the SKU itself."""
+
+    sku: str
+    label: str
+
+
+class ListedProduct(Struct, frozen=True):
+    """One product as the show's page lists it, beside its price and stock."""
+
+    product: str  # slug
+    name: str
+    summary: str
+    url: str  # its page's; `order` after it is where it is bought
+    picture: str | None
+    limit: int  # units in one order
+    skus: list[ListedSku]
+
+
 class ShowValue(Struct, frozen=True):
     """What a show's room holds under `show`. Beside it: each SKU of its products, as in their own rooms.
+
+    The lineup is what its page lists, in its order. Null or missing: an older version wrote the room.
 
     Times are absolute, in UTC: those of pins and moments on the video's clock (PROGRAM-DATE-TIME).
     """
@@ -134,8 +155,9 @@ class ShowValue(Struct, frozen=True):
     went_live_at: str | None
     ended_at: str | None
     hls_url: str
-    products: list[str]  # slugs, as they stand in the list
+    products: list[str]  # slugs of all, also of what has nothing to sell yet
     version: int
+    lineup: list[ListedProduct] | None = None
 
 
 class PinValue(Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 from live.messages import MomentValue, PinValue, ShowPart, ShowValue
 from live.models import KeyMoment, Pin, Show
 from live.publish import ShowChange
+from live.shows import lineup
 from shop import events
 from shop.models import OutboxEvent
 
@@ -40,6 +41,7 @@ def of_show(show: Show) -> ShowValue:
         hls_url=show.hls_url,
         products=list(listed.values_list("product__slug", flat=True)),
         version=show.version,
+        lineup=lineup.told(show),
     )
 
 

@@ -71,6 +71,7 @@ function show(news) {
   Object.assign(state, news);
   for (const [name, value] of Object.entries(news)) if (value.sku) showOffer(value);
   if (news.show) showStatus(news.show);
+  if (news.show?.lineup) showLineup(news.show.lineup.map(({ product }) => product));
   showPin();
   showMoments();
 }
@@ -91,6 +92,21 @@ function showOffer(value) {
     setText(offer, "price", money(value.price, value.currency));
     offer.querySelector("[name=price]").placeholder = value.price;
   }
+}
+
+// What joined or left in the admin: the list as the desk is made with now. Few have this page open.
+async function showLineup(listed) {
+  const shown = [...desk.querySelectorAll("[data-product]")].map((good) => good.dataset.product);
+  if (shown.join() === listed.join()) return;
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok || answer.redirected) return say("The list of products is another now: load the desk again.", false);
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".goods");
+  for (const { value, ariaLabel } of desk.querySelectorAll(".goods [name=price]")) {
+    const same = value && made.querySelector(`[aria-label="${CSS.escape(ariaLabel)}"]`);
+    if (same) same.value = value;
+  }
+  find(".goods").replaceWith(made);
+  showPin();
 }
 
 function setText(offer, part, text) {

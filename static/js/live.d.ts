@@ -85,7 +85,7 @@ export interface OrderValue {
   version: number;
 }
 
-/** What a show's room holds under `show`. Beside it: each SKU of its products, as in their own rooms. Times are absolute, in UTC: those of pins and moments on the video's clock (PROGRAM-DATE-TIME). */
+/** What a show's room holds under `show`. Beside it: each SKU of its products, as in their own rooms. The lineup is what its page lists, in its order. Null or missing: an older version wrote the room. Times are absolute, in UTC: those of pins and moments on the video's clock (PROGRAM-DATE-TIME). */
 export interface ShowValue {
   status: "scheduled" | "live" | "ended";
   title: string;
@@ -96,6 +96,24 @@ export interface ShowValue {
   hls_url: string;
   products: string[];
   version: number;
+  lineup?: ListedProduct[] | null;
+}
+
+/** One product as the show's page lists it, beside its price and stock. */
+export interface ListedProduct {
+  product: string;
+  name: string;
+  summary: string;
+  url: string;
+  picture: string | null;
+  limit: number;
+  skus: ListedSku[];
+}
+
+/** One of a listed product's SKUs. Its price, stock and status are under the SKU itself. */
+export interface ListedSku {
+  sku: string;
+  label: string;
 }
 
 /** Under `pin:<id>`: from `at` on this product is pinned, or none. The latest `at` wins, then the id. */

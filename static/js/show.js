@@ -6,6 +6,7 @@
 
 import { follow } from "./live.js";
 import { Buying } from "./show/buying.js";
+import { arrange } from "./show/lineup.js";
 import { Player } from "./show/player.js";
 import { showProduct } from "./show/stock.js";
 import { current, entries, NO_VIDEO, offered, offset, pinned } from "./show/timeline.js";
@@ -14,7 +15,7 @@ const TICK = 250;
 
 const page = document.querySelector("[data-show]");
 const part = (name) => page.querySelector(`[data-${name}]`);
-const products = new Map([...page.querySelectorAll("[data-product]")].map((each) => [each.dataset.product, each]));
+const products = new Map(rowsAsListed().map((row) => [row.dataset.product, row]));
 const rendered = JSON.parse(document.getElementById("show-state").textContent);
 const state = {};
 const arrivals = new Map();
@@ -26,6 +27,8 @@ const buying = new Buying(part("panel"));
 function take(news) {
   Object.assign(state, news);
   for (const name of Object.keys(news)) if (!arrivals.has(name)) arrivals.set(name, performance.now());
+  // The pin is drawn anew: what is pinned may have joined just now, or left.
+  if (arrange(products, state.show?.lineup, state)) delete drawn.pin;
   for (const product of products.values()) showProduct(product, state);
   buying.show(state);
   if (state.show && state.show.status !== "scheduled") player.load(state.show.hls_url);
@@ -64,20 +67,25 @@ function showStatus(status) {
 function pin(slug) {
   const place = part("pin");
   const product = products.get(slug);
-  for (const other of place.querySelectorAll("[data-product]")) unpin(other);
-  if (product) place.append(product);
-  // Added to the show after this page was made. A crowd that fetched it by itself would be the next rush.
-  part("pin-new").hidden = !slug || Boolean(product);
-  part("pin-none").hidden = Boolean(slug);
+  if (product?.parentElement !== place) place.replaceChildren(...(product ? [product] : []));
+  list([...products.values()].filter((other) => other !== product));
+  part("pin-none").hidden = Boolean(product);
   // Of the pin only its name is said aloud: its stock moves too often.
   part("said").textContent = product ? `Shown now: ${product.dataset.name}` : "";
 }
 
-// Back to where it stands in the list.
-function unpin(product) {
-  const place = Number(product.dataset.number);
-  const next = [...part("list").children].find((other) => Number(other.dataset.number) > place);
-  part("list").insertBefore(product, next ?? null);
+// Moves only those that stand elsewhere: a row that is moved loses the focus.
+function list(rows) {
+  const place = part("list");
+  rows.forEach((row, index) => {
+    if (place.children[index] !== row) place.insertBefore(row, place.children[index] ?? null);
+  });
+}
+
+// The pinned one stands before the others.
+function rowsAsListed() {
+  const rows = [...page.querySelectorAll("[data-product]")];
+  return rows.sort((one, other) => one.dataset.number - other.dataset.number);
 }
 
 function showMoments(moments) {
@@ -122,13 +130,12 @@ function watched(count) {
   part("viewers").textContent = count ? `${number} watching` : "";
 }
 
-for (const product of products.values()) {
-  const button = product.querySelector("[data-buy-here]");
-  button?.addEventListener("click", (event) => {
-    event.preventDefault();
-    if (button.ariaDisabled !== "true") buying.open(product, state, button);
-  });
-}
+page.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-buy-here]");
+  if (!button) return;
+  event.preventDefault();
+  if (button.ariaDisabled !== "true") buying.open(button.closest("[data-product]"), state, button);
+});
 part("panel").addEventListener("chosen", () => buying.show(state));
 part("video").addEventListener("timeupdate", show);
 part("video").addEventListener("seeked", show);

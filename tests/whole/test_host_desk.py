@@ -19,6 +19,25 @@ for position, product in enumerate(["tourney-casting-rod", "spinning-reel"]):
     ShowProduct.objects.create(show=show, product=Product.objects.get(slug=product), position=position)
 """
 
+# As the admin does when its list is saved: the baitcaster comes first, the spinning reel is out.
+CHANGE_LINEUP = """
+from django.db import transaction
+from live.models import ShowProduct
+from live.shows import editing
+from shop.models import Product
+with transaction.atomic():
+    listed = ShowProduct.objects.filter(show__slug={slug!r})
+    listed.filter(product__slug="spinning-reel").delete()
+    last = listed.get()
+    last.position = 1
+    last.save()
+    ShowProduct.objects.create(show=last.show, product=Product.objects.get(slug="baitcasting-reel"))
+    editing.tell({slug!r})
+"""
+# The list as it stands on the page, without the mark of what changed a moment ago.
+LIST = """() => document.querySelector("[data-list]").innerHTML
+  .replace(/( live-changed|live-changed)/g, "").replace(/ class=""/g, "").replace(/>\\s+</g, "><").trim()"""
+
 
 @pytest.fixture
 def slug(shop):
@@ -79,6 +98,40 @@ def test_a_show_is_run_from_it_and_seen(desk, viewer):
     expect(viewer.locator("[data-badge]")).to_have_text("Replay")
     expect(desk.locator(".when-ended")).to_be_visible()
     assert desk.evaluate("window.stillTheSamePage")
+
+
+def test_a_product_that_joins_is_on_every_open_page_as_on_a_new_one(desk, viewer, shop, slug):
+    viewer.evaluate("window.stillTheSamePage = true")
+    listed = viewer.locator("[data-list] [data-product]")
+    expect(listed).to_have_count(2)
+    desk.get_by_role("button", name="Go live").click()
+    expect(desk.locator("[data-desk-status]")).to_have_text("live")
+    desk.keyboard.press("2")
+    expect(viewer.locator("[data-pin]")).to_contain_text("Spinning Reel", timeout=20_000)
+    desk.get_by_label("New price of TOURNEY-66").fill("4")
+
+    shop.manage("shell", "-c", CHANGE_LINEUP.format(slug=slug))
+
+    names = ["Baitcasting Reel", "Tourney Casting Rod"]
+    expect(listed.locator("h3")).to_have_text(names)
+    expect(viewer.locator("[data-pin] [data-product]")).to_have_count(0)
+    expect(desk.locator("[data-product] .about > a")).to_have_text(names)
+    expect(desk.get_by_label("New price of TOURNEY-66")).to_have_value("4")
+    open_page = viewer.evaluate(LIST)
+    viewer.evaluate("document.activeElement.blur()")
+    assert viewer.evaluate("window.stillTheSamePage")
+
+    listed.first.get_by_role("link", name="Buy").click()
+    expect(viewer.get_by_label("Which one").locator("option")).to_have_count(2)
+    desk.locator("h2").click()
+    desk.keyboard.press("1")
+    expect(viewer.locator("[data-pin]")).to_contain_text("Baitcasting Reel")
+    desk.keyboard.press("0")
+    expect(viewer.locator("[data-pin] [data-product]")).to_have_count(0)
+
+    viewer.reload()
+    expect(listed).to_have_count(2)
+    assert viewer.evaluate(LIST) == open_page
 
 
 def test_ops_sees_this_second_without_waiting_for_the_next_look(desk, shop):

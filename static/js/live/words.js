@@ -32,7 +32,8 @@ export function card(values) {
   const { price, currency, status } = cheapest;
   const tag = status === "in_stock" ? "" : statusWords(status);
   const hasFrom = new Set(values.map((value) => Number(value.price))).size > 1;
-  return { price, currency, status, tag, hasFrom, hasFew: isFew(available), stock: stockWords(status, available) };
+  const stock = stockWords(status, available);
+  return { price, currency, status, tag, hasFrom, available, hasFew: isFew(available), stock };
 }
 
 function stockWords(status, available) {

@@ -59,6 +59,9 @@ def test_a_change_is_told_to_who_waits_for_the_show(save, store):
 
     shown = StoredRoom(store, "show:tailrace").state["show"]
     assert (shown["title"], shown["products"]) == ("Night at the dam", ["lamp"])
+    assert [(each["name"], each["url"], each["skus"]) for each in shown["lineup"]] == [
+        ("Lamp", "/shop/rooms/lamp/", [{"sku": "LAMP", "label": "LAMP"}])
+    ]
 
 
 def test_what_was_not_changed_there_is_not_written_over(save, store, monkeypatch):

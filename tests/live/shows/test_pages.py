@@ -96,7 +96,7 @@ class TestShow:
 
 
 def names(page):
-    return re.findall(r'data-name="(.+?)"', page)
+    return re.findall(r'data-name="([^"]+)"', page)
 
 
 class TestIndex:
