@@ -23,7 +23,7 @@ from live import messages, rooms
 from live.frames import Frame
 from live.messages import Position
 from live.mirror import Mirror, changes_a_status
-from live.watching import WINDOW, Unavailable, UnknownRoom, Watcher, show
+from live.watching import WINDOW, Telling, Unavailable, UnknownRoom
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Composition:
 
     def __init__(self, hub: Hub, room: rooms.Room) -> None:
         self.name = room.name
-        self.watchers: dict[Watcher, None] = {}
+        self.telling = Telling(self)
         self._hub = hub
         self._room = room
         self._mirrors: dict[str, Mirror] = {}
@@ -75,8 +75,6 @@ class Composition:
         self._offset = 0
         self._is_whole = False
         self._snapshot: Frame | None = None
-        self._shown_at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
         self._fetching: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -90,9 +88,9 @@ class Composition:
         self._start_anew()
 
     def close(self) -> None:
-        for ending in (self._timer, self._fetching):
-            if ending:
-                ending.cancel()
+        if self._fetching:
+            self._fetching.cancel()
+        self.telling.close()
         for name in list(self._mirrors):
             self._hub.leave(self, name)
 
@@ -111,21 +109,21 @@ class Composition:
             return self.snapshot()
         names = {*self._state.keys() - own.state.keys(), *own.changed_since(position.offset)}
         missed = {name: value for name, value in self._state.items() if name in names}
-        return Frame(messages.Update(self.name, self._position, missed, recovered=True))
+        return Frame(messages.Update(self.name, self.position, missed, recovered=True))
 
     def snapshot(self) -> Frame:
         if self._snapshot is None:
-            self._snapshot = Frame(messages.Snapshot(self.name, self._position, self._state))
+            self._snapshot = Frame(messages.Snapshot(self.name, self.position, self._state))
         return self._snapshot
 
     @property
-    def _position(self) -> Position:
+    def position(self) -> Position:
         return Position(self._epoch, self._offset)
 
     # From its parts.
 
-    def offer(self, mirror: Mirror, frame: Frame) -> None:
-        self._mirrors[mirror.name] = mirror
+    def offer(self, room: Telling[Mirror], frame: Frame) -> None:
+        self._mirrors[room.name] = room.room
         if not self._is_whole:
             return
         if self._lacks_parts():
@@ -188,19 +186,23 @@ class Composition:
         self._epoch = self._epoch_now()
         self._state, self._offset = self._merged(), self._mirrors[self.name].position.offset
         self._snapshot = None
-        self._offer(self.snapshot())
+        self.telling.tell_all()
 
     def _schedule(self) -> None:
-        loop = asyncio.get_running_loop()
-        now, due = loop.time(), self._shown_at + WINDOW
+        now, due = asyncio.get_running_loop().time(), self.telling.ready_at
         if self._is_outdated():
             # Parts begin anew together: one snapshot for all of them.
             due = now + WINDOW
         elif due - now <= _NEARLY or changes_a_status(self._state, self._news()):
             self._show()
             return
-        if self._timer is None:
-            self._timer = loop.call_at(due, self._show)
+        self.telling.wake(self._wake, at=due)
+
+    def _wake(self) -> None:
+        if self._is_outdated():
+            self._start_anew()
+        else:
+            self._schedule()
 
     def _is_outdated(self) -> bool:
         return self._epoch_now() != self._epoch
@@ -209,20 +211,11 @@ class Composition:
         return {name: value for name, value in self._merged().items() if self._state.get(name) != value}
 
     def _show(self) -> None:
-        if self._is_outdated():
-            self._start_anew()
-            return
         news, offset = self._news(), self._mirrors[self.name].position.offset
+        is_urgent = changes_a_status(self._state, news)
         if not news and offset == self._offset:
             return
         self._state.update(news)
         self._offset = offset
         self._snapshot = None
-        self._offer(Frame(messages.Update(self.name, self._position, news)))
-
-    def _offer(self, frame: Frame) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        self._shown_at = asyncio.get_running_loop().time()
-        show(self.watchers, self, frame)
+        self.telling.tell(news, at_once=is_urgent)

@@ -11,19 +11,18 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from functools import partial
 
 import redis
 
 from live import rooms
-from live.frames import Frame
 from live.messages import Position
 from live.mirror import Gap, Mirror, Stored
 from live.ops_room import OpsRoom
 from live.show_rooms import ShowRooms
 from live.store import Entries, RoomStore
 from live.viewers import Viewers
-from live.watching import WINDOW, MirrorWatcher, Unavailable, UnknownRoom, Watcher, show
+from live.watching import MirrorWatcher, Telling, Unavailable, UnknownRoom, Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -33,20 +32,12 @@ UNKNOWN_FOR, _MOST_UNKNOWN = 3.0, 10_000
 _FIRST_RETRY, _LAST_RETRY = 0.1, 2.0
 
 
-@dataclass(slots=True)
-class _Watch:
-    mirror: Mirror
-    watchers: dict[MirrorWatcher, None] = field(default_factory=dict)
-    shown_at: float = 0.0
-    timer: asyncio.TimerHandle | None = None
-
-
 class Hub:
     def __init__(self, store: RoomStore, *, make: Callable[[rooms.Room], Awaitable[bool]]) -> None:
         """`make` puts a room that the store lacks there; False where there is no such thing."""
         self.store = store
         self._make = make
-        self._watches: dict[str, _Watch] = {}
+        self._watches: dict[str, Telling[Mirror]] = {}
         self._loads: dict[str, asyncio.Task[Stored]] = {}
         self._reader: asyncio.Task[None] | None = None
         self._interrupts: set[asyncio.Task[None]] = set()
@@ -75,9 +66,8 @@ class Hub:
             # Once more: the reader may have found nobody there yet, and forgotten it. From here on
             # nothing awaits: no update falls between the answer and the first one offered.
             self._watch(room.name, stored)
-        watch = self._watches[room.name]
-        watcher.offer(watch.mirror, watch.mirror.answer(position))
-        watch.watchers[watcher] = None
+        telling = self._watches[room.name]
+        telling.join(watcher, telling.room.answer(position))
 
     def unsubscribe(self, watcher: Watcher, name: str) -> None:
         self._shows.unsubscribe(watcher, name)
@@ -85,8 +75,8 @@ class Hub:
 
     def leave(self, watcher: MirrorWatcher, name: str) -> None:
         # The reader forgets a room that nobody watches any more, when it next looks.
-        if watch := self._watches.get(name):
-            watch.watchers.pop(watcher, None)
+        if telling := self._watches.get(name):
+            telling.leave(watcher)
 
     async def close(self) -> None:
         # Said as well as done: before Python 3.12 a cancellation can be lost in wait_for, deep in the client.
@@ -96,9 +86,8 @@ class Hub:
             task.cancel()
         parts = (self.viewers.close(), self._shows.close(), self.ops.close())
         await asyncio.gather(*tasks, *parts, return_exceptions=True)
-        for watch in self._watches.values():
-            if watch.timer:
-                watch.timer.cancel()
+        for telling in self._watches.values():
+            telling.close()
         self._watches.clear()
         await self.store.close()
 
@@ -139,7 +128,7 @@ class Hub:
     def _watch(self, name: str, stored: Stored) -> None:
         if name in self._watches:
             return
-        self._watches[name] = _Watch(Mirror(name, stored))
+        self._watches[name] = Telling(Mirror(name, stored))
         self._wanted += 1
         self._somebody.set()
         if self._reader is None:
@@ -161,10 +150,8 @@ class Hub:
 
     def _forget_unwatched(self) -> None:
         self._shows.forget_unwatched()
-        for name in [name for name, watch in self._watches.items() if not watch.watchers]:
-            watch = self._watches.pop(name)
-            if watch.timer:
-                watch.timer.cancel()
+        for name in [name for name, telling in self._watches.items() if not telling.watchers]:
+            self._watches.pop(name).close()
 
     # The one reader.
 
@@ -193,7 +180,7 @@ class Hub:
         self._asked, self._is_waiting = self._wanted, True
         try:
             found = await self.store.wait(
-                {name: watch.mirror.read_to for name, watch in self._watches.items()}
+                {name: telling.room.read_to for name, telling in self._watches.items()}
             )
         finally:
             self._is_waiting = False
@@ -204,52 +191,41 @@ class Hub:
             await self._check()
 
     async def _take(self, name: str, entries: Entries) -> None:
-        watch = self._watches[name]
+        telling = self._watches[name]
         try:
             for offset, changes in entries:
-                watch.mirror.take(offset, changes)
+                telling.room.take(offset, changes)
         except Gap:
             await self._refresh(name)
-        self._schedule(watch)
+        self._schedule(telling)
 
     async def _check(self) -> None:
         """Hold every room against the store: a log alone does not tell that it was lost and begun anew."""
         names = list(self._watches)
         for name, position in zip(names, await self.store.positions(names), strict=True):
-            if self._watches[name].mirror.is_cut_off(position):
+            if self._watches[name].room.is_cut_off(position):
                 await self._refresh(name)
         self._checked_at = asyncio.get_running_loop().time()
 
     async def _refresh(self, name: str) -> None:
-        watch = self._watches[name]
+        telling = self._watches[name]
         try:
             stored = await self._load(rooms.parse(name), log=False)
         except (UnknownRoom, Unavailable) as error:
             logger.warning("A room that is being watched cannot be read: %s", error)
             return
-        if watch.mirror.refresh(stored):
-            self._schedule(watch)
+        if telling.room.refresh(stored):
+            self._schedule(telling)
         else:
-            self._offer(watch, watch.mirror.snapshot())
+            telling.tell_all()
 
     # Showing.
 
-    def _schedule(self, watch: _Watch) -> None:
-        if not watch.mirror.has_news:
+    def _schedule(self, telling: Telling[Mirror]) -> None:
+        mirror, due = telling.room, telling.ready_at
+        if not mirror.has_news:
             return
-        loop = asyncio.get_running_loop()
-        due = watch.shown_at + WINDOW
-        if watch.mirror.is_urgent or due <= loop.time():
-            self._show(watch)
-        elif watch.timer is None:
-            watch.timer = loop.call_at(due, self._show, watch)
-
-    def _show(self, watch: _Watch) -> None:
-        self._offer(watch, watch.mirror.show())
-
-    def _offer(self, watch: _Watch, frame: Frame) -> None:
-        if watch.timer:
-            watch.timer.cancel()
-            watch.timer = None
-        watch.shown_at = asyncio.get_running_loop().time()
-        show(watch.watchers, watch.mirror, frame)
+        if (is_urgent := mirror.is_urgent) or due <= asyncio.get_running_loop().time():
+            telling.tell(mirror.show(), at_once=is_urgent)
+        else:
+            telling.wake(partial(self._schedule, telling), at=due)

@@ -7,7 +7,6 @@ last, so what waits reaches them once, with everybody else.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,15 +15,6 @@ from live import messages
 from live.frames import Frame
 
 Changes = Mapping[str, Raw]
-
-
-class Shown(Protocol):
-    """A room as it is shown to its watchers."""
-
-    name: str
-
-    def snapshot(self) -> Frame:
-        """All of it, as it was shown last."""
 
 
 class Gap(Exception):
@@ -112,16 +102,17 @@ class Mirror:
         """Whether a status changed: sold out, back in stock and the like wait for nobody."""
         return changes_a_status(self._state, self._waiting)
 
-    def show(self) -> Frame:
-        """Make what waits part of the state, and return the update that says so."""
+    def show(self) -> Changes:
+        """Make what waits part of the state, and return it."""
         changes, self._waiting = self._waiting, {}
         self._state.update(changes)
         self._offset = self.read_to
         self._changed_at.update(dict.fromkeys(changes, self._offset))
         self._snapshot = None
-        return Frame(messages.Update(self.name, self.position, changes))
+        return changes
 
     def snapshot(self) -> Frame:
+        """All of it, as it was shown last."""
         if self._snapshot is None:
             self._snapshot = Frame(messages.Snapshot(self.name, self.position, self._state))
         return self._snapshot

@@ -12,7 +12,7 @@ from typing import Any
 
 from live import codes, eager
 from live.frames import Frame
-from live.mirror import Shown
+from live.watching import Shown
 from live.wire import EXTENSION, Frames
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,9 @@ class Outlet:
     def __init__(self) -> None:
         self._behind: dict[Shown, None] = {}
 
-    def offer(self, mirror: Shown, frame: Frame) -> None:
+    def offer(self, room: Shown, frame: Frame) -> None:
         if self._behind or not self._put(frame):
-            self._mark(mirror)
+            self._mark(room)
 
     def tell(self, frame: Frame) -> bool:
         """Send what is worth nothing later, if there is room for it now; False where there is not."""
@@ -41,7 +41,7 @@ class Outlet:
 
     def forget(self, name: str) -> None:
         """The room's news are not wanted any more."""
-        self._behind = {mirror: None for mirror in self._behind if mirror.name != name}
+        self._behind = {room: None for room in self._behind if room.name != name}
 
     def close(self) -> None:
         self._behind.clear()
@@ -50,15 +50,15 @@ class Outlet:
         """False where there is no room for it: then `_go_on` is called once there is."""
         raise NotImplementedError
 
-    def _mark(self, mirror: Shown) -> None:
-        self._behind[mirror] = None
+    def _mark(self, room: Shown) -> None:
+        self._behind[room] = None
 
     def _go_on(self) -> None:
         while self._behind:
-            mirror = next(iter(self._behind))
-            if not self._put(mirror.snapshot()):
+            room = next(iter(self._behind))
+            if not self._put(room.catch_up(self)):
                 return
-            del self._behind[mirror]
+            del self._behind[room]
 
 
 class FrameOutlet(Outlet):
@@ -76,8 +76,8 @@ class FrameOutlet(Outlet):
             write(frame.raw)
         return write is not None
 
-    def _mark(self, mirror: Shown) -> None:
-        super()._mark(mirror)
+    def _mark(self, room: Shown) -> None:
+        super()._mark(room)
         self.write = None
         if self._patience is None:
             loop = asyncio.get_running_loop()
@@ -91,8 +91,8 @@ class FrameOutlet(Outlet):
         # It took something, so it is there; whatever it cannot take now is waited for anew.
         self._stop_waiting()
         self._go_on()
-        for mirror in list(self._behind)[:1]:
-            self._mark(mirror)
+        for room in list(self._behind)[:1]:
+            self._mark(room)
         if not self._behind:
             self.write = self._frames.write
 

@@ -22,15 +22,14 @@ class ShowRooms:
             await self._open_once(room)
         # From here on nothing awaits: no update falls between the answer and the first one offered.
         composition = self._open[room.name]
-        watcher.offer(composition, composition.answer(position))
-        composition.watchers[watcher] = None
+        composition.telling.join(watcher, composition.answer(position))
 
     def unsubscribe(self, watcher: Watcher, name: str) -> None:
         if composition := self._open.get(name):
-            composition.watchers.pop(watcher, None)
+            composition.telling.leave(watcher)
 
     def forget_unwatched(self) -> None:
-        for name in [name for name, composition in self._open.items() if not composition.watchers]:
+        for name in [name for name, composition in self._open.items() if not composition.telling.watchers]:
             self._open.pop(name).close()
 
     async def close(self) -> None:

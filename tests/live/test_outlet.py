@@ -6,16 +6,23 @@ import json
 import pytest
 from msgspec import Raw
 
-from live import codes, mirror, outlet, watching
+from live import codes, messages, mirror, outlet, watching
+from live.frames import Frame
 
 
-def make_mirror(name="product:lamp"):
-    return mirror.Mirror(name, mirror.Stored("e1", 0, {}))
+def make_room(name="product:lamp"):
+    return watching.Telling(mirror.Mirror(name, mirror.Stored("e1", 0, {})))
 
 
 def change(room, number):
-    room.take(number, {"LAMP": Raw(str(number).encode())})
-    return room.show()
+    """The frame that tells of it."""
+    changes = show(room, number)
+    return Frame(messages.Update(room.name, room.room.position, changes))
+
+
+def show(room, number):
+    room.room.take(number, {"LAMP": Raw(str(number).encode())})
+    return room.room.show()
 
 
 class Reader:
@@ -40,7 +47,7 @@ async def settle():
 
 class TestSendOutlet:
     async def test_a_quick_reader_gets_every_frame_at_once(self):
-        reader, room = Reader(), make_mirror()
+        reader, room = Reader(), make_room()
         reader.gate.set()
         sending = outlet.SendOutlet(reader.send)
 
@@ -50,7 +57,7 @@ class TestSendOutlet:
         assert [frame["position"]["offset"] for frame in reader.read] == [1, 2, 3]
 
     async def test_a_slow_reader_gets_the_latest_state_of_each_room(self):
-        reader, lamp, desk = Reader(), make_mirror(), make_mirror("product:desk")
+        reader, lamp, desk = Reader(), make_room(), make_room("product:desk")
         sending = outlet.SendOutlet(reader.send)
 
         for number in range(1, 1001):
@@ -67,7 +74,7 @@ class TestSendOutlet:
         ]
 
     async def test_a_room_that_was_left_is_not_caught_up_on(self):
-        reader, lamp = Reader(), make_mirror()
+        reader, lamp = Reader(), make_room()
         sending = outlet.SendOutlet(reader.send)
         sending.offer(lamp, change(lamp, 1))
         sending.offer(lamp, change(lamp, 2))
@@ -83,7 +90,7 @@ class TestSendOutlet:
         async def send(message):
             raise error("gone")
 
-        outlet.SendOutlet(send).offer(make_mirror(), make_mirror().snapshot())
+        outlet.SendOutlet(send).offer(make_room(), make_room().room.snapshot())
 
 
 class Wire:
@@ -117,7 +124,7 @@ class Wire:
 
 class TestFrameOutlet:
     async def test_a_quick_reader_gets_every_frame_at_once(self):
-        wire, room = Wire(room=9), make_mirror()
+        wire, room = Wire(room=9), make_room()
 
         for number in range(1, 4):
             outlet.FrameOutlet(wire).offer(room, change(room, number))
@@ -125,7 +132,7 @@ class TestFrameOutlet:
         assert [frame["position"]["offset"] for frame in wire.taken] == [1, 2, 3]
 
     async def test_a_slow_reader_gets_the_latest_state_of_each_room(self):
-        wire, lamp, desk = Wire(room=2), make_mirror(), make_mirror("product:desk")
+        wire, lamp, desk = Wire(room=2), make_room(), make_room("product:desk")
         slow = outlet.FrameOutlet(wire)
 
         for number in range(1, 1001):
@@ -141,7 +148,7 @@ class TestFrameOutlet:
 
     async def test_who_takes_nothing_for_long_is_given_up_and_may_come_back(self, monkeypatch):
         monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.02)
-        wire, room = Wire(), make_mirror()
+        wire, room = Wire(), make_room()
         dead = outlet.FrameOutlet(wire)
 
         for number in range(1, 3):
@@ -153,7 +160,7 @@ class TestFrameOutlet:
 
     async def test_who_takes_a_little_now_and_then_is_not_given_up(self, monkeypatch):
         monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.04)
-        wire, room = Wire(), make_mirror()
+        wire, room = Wire(), make_room()
         slow = outlet.FrameOutlet(wire)
 
         for number in range(1, 9):
@@ -166,7 +173,7 @@ class TestFrameOutlet:
 
     async def test_after_the_end_nothing_is_waited_for(self, monkeypatch):
         monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.01)
-        wire, room = Wire(), make_mirror()
+        wire, room = Wire(), make_room()
         gone = outlet.FrameOutlet(wire)
         for number in range(1, 3):
             gone.offer(room, change(room, number))
@@ -177,29 +184,35 @@ class TestFrameOutlet:
         assert (wire.closed, wire.on_change) == (None, None)
 
 
-class TestShow:
-    async def test_gives_each_what_it_can_take(self):
-        quick, full, elsewhere = Wire(room=9), Wire(), Reader()
-        elsewhere.gate.set()
-        watchers = [outlet.FrameOutlet(quick), outlet.FrameOutlet(full), outlet.SendOutlet(elsewhere.send)]
-        room = make_mirror()
+async def test_a_room_gives_each_what_it_can_take():
+    quick, full, elsewhere = Wire(room=9), Wire(room=2), Reader()
+    elsewhere.gate.set()
+    room = make_room()
+    for one in (outlet.FrameOutlet(quick), outlet.FrameOutlet(full), outlet.SendOutlet(elsewhere.send)):
+        room.join(one, room.room.snapshot())
 
-        for number in range(1, 4):
-            watching.show(watchers, room, change(room, number))
-        full.empty()
+    for number in range(1, 4):
+        room.tell(show(room, number))
+    full.empty()
 
-        assert [frame["position"]["offset"] for frame in quick.taken] == [1, 2, 3]
-        assert [(frame["type"], frame["position"]["offset"]) for frame in full.taken] == [("snapshot", 3)]
-        assert [frame["position"]["offset"] for frame in elsewhere.read] == [1, 2, 3]
+    assert [frame["position"]["offset"] for frame in quick.taken] == [0, 1, 2, 3]
+    assert [(frame["type"], frame["position"]["offset"]) for frame in full.taken] == [("snapshot", 3)]
+    assert [frame["position"]["offset"] for frame in elsewhere.read] == [0, 1, 2, 3]
 
-    async def test_who_left_while_it_was_shown_is_no_reason_to_stop(self):
-        wires = [Wire(room=9) for _ in range(3)]
-        watchers = {outlet.FrameOutlet(wire): None for wire in wires}
-        # The first has no room after this one, and whoever hears of that takes the second off the list.
-        wires[0].room = 1
-        wires[0].on_change = lambda: watchers.popitem()
-        room = make_mirror()
 
-        watching.show(watchers, room, change(room, 1))
+async def test_who_has_room_again_while_the_others_are_told_is_not_told_twice(monkeypatch):
+    monkeypatch.setattr(watching, "AT_ONCE", 1)
+    wires = [Wire(room=1), Wire(room=9)]
+    room = make_room()
+    for wire in wires:
+        room.join(outlet.FrameOutlet(wire), room.room.snapshot())
+    room.tell(show(room, 1))
+    await settle()
 
-        assert [len(wire.taken) for wire in wires] == [1, 1, 1]
+    room.tell(show(room, 2))  # The second is told, the first waits for its turn.
+    wires[0].room = 9
+    wires[0].empty()
+    await settle()
+
+    assert [(frame["type"], frame["position"]["offset"]) for frame in wires[0].taken] == [("snapshot", 2)]
+    assert [frame["position"]["offset"] for frame in wires[1].taken] == [0, 1, 2]
