@@ -12,6 +12,11 @@ import { showProduct } from "./show/stock.js";
 import { current, entries, NO_VIDEO, offered, offset, pinned } from "./show/timeline.js";
 
 const TICK = 250;
+const TROUBLE = {
+  out: "The picture does not come through. Stock, prices and buying go on; we keep trying.",
+  stuck: "The picture stands still. Stock, prices and buying go on; we keep trying.",
+  unplayable: "This browser cannot play the picture. Stock, prices and buying go on.",
+};
 
 const page = document.querySelector("[data-show]");
 const part = (name) => page.querySelector(`[data-${name}]`);
@@ -45,8 +50,8 @@ function show() {
   once("status", state.show.status, showStatus);
   once("title", state.show.title, (title) => (page.querySelector("h1").textContent = title));
   once("host", state.show.host, (host) => (part("host").textContent = host));
-  const isMissed = player.isOut && Boolean(state.show.hls_url) && state.show.status !== "scheduled";
-  once("trouble", isMissed, (isOut) => (part("trouble").hidden = !isOut));
+  once("trouble", player.trouble, showTrouble);
+  once("blocked", player.isBlocked, (isBlocked) => (part("start").hidden = !isBlocked));
   once("pin", pinned(entries(state, "pin", known), moment), pin);
   once("moments", JSON.stringify([moments, state.show.went_live_at]), () => showMoments(moments));
   markMoments(moments, moment.playhead);
@@ -62,6 +67,11 @@ function once(name, value, draw) {
 function showStatus(status) {
   page.dataset.status = status;
   part("badge").textContent = { scheduled: "Soon", live: "Live", ended: "Replay" }[status];
+}
+
+function showTrouble(trouble) {
+  part("trouble").textContent = TROUBLE[trouble] ?? "";
+  part("trouble").hidden = !trouble;
 }
 
 function pin(slug) {
@@ -136,6 +146,7 @@ page.addEventListener("click", (event) => {
   event.preventDefault();
   if (button.ariaDisabled !== "true") buying.open(button.closest("[data-product]"), state, button);
 });
+part("start").addEventListener("click", () => player.play());
 part("panel").addEventListener("chosen", () => buying.show(state));
 part("video").addEventListener("timeupdate", show);
 part("video").addEventListener("seeked", show);

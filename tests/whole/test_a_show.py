@@ -38,12 +38,13 @@ WRITE_DOWN_PINS = """() => {
 def open_show(browser, shop):
     pages = []
 
-    def open_show(slug, teach=None):
+    def open_show(slug, teach=None, prepare=lambda page: None):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         pages.append(page)
         page.complaints = []
         if teach:
             page.add_init_script(f"HTMLMediaElement.prototype.getStartDate = {teach}")
+        prepare(page)
         page.heard = []
         page.on("websocket", lambda link: link.on("framereceived", lambda text: page.heard.append(text)))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -165,6 +166,51 @@ class TestBuying:
 
         expect(panel.locator("[data-status=refused]")).not_to_be_empty()
         expect(panel.locator("[name=quantity]")).to_have_value("99")
+
+
+# As browsers that play nothing before their visitor touched the page.
+REFUSE_TO_START = """
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  if (navigator.userActivation.hasBeenActive) return play.call(this);
+  return Promise.reject(new DOMException("Touch the page first.", "NotAllowedError"));
+};
+"""
+
+
+class TestWithoutPicture:
+    def test_says_so_while_the_stream_is_not_there_and_plays_when_it_is(self, open_show):
+        def take_away(page):
+            page.route("**/index.m3u8", lambda route: route.fulfill(status=404))
+
+        page = open_show(BOARD.slug, prepare=take_away)
+        trouble = page.get_by_text("The picture does not come through.")
+        expect(trouble).to_be_visible(timeout=15_000)
+        expect(pinned(page).or_(page.locator("[data-pin-none]:visible"))).to_have_count(1)
+
+        page.unroute("**/index.m3u8")
+
+        plays(page)
+        expect(trouble).to_be_hidden()
+
+    def test_says_so_where_it_stands_still_and_goes_on(self, replay):
+        replay.route("**/*.m4s", lambda route: route.fulfill(status=404))
+        jump(replay, 50)
+        trouble = replay.get_by_text("The picture stands still.")
+        expect(trouble).to_be_visible(timeout=15_000)
+
+        replay.unroute("**/*.m4s")
+
+        replay.wait_for_function("document.querySelector('video').currentTime > 50.2")
+        expect(trouble).to_be_hidden()
+
+    def test_has_a_button_where_the_browser_wants_to_be_asked_first(self, open_show):
+        page = open_show(BOARD.slug, prepare=lambda page: page.add_init_script(REFUSE_TO_START))
+
+        page.get_by_role("button", name="Play the show").click()
+
+        plays(page)
+        expect(page.get_by_role("button", name="Play the show")).to_be_hidden()
 
 
 MAKE_SHOW = """

@@ -2,7 +2,8 @@
 //
 // Played by the browser where it both plays HLS and tells the program's date (Safari), else by
 // hls.js, which is fetched only then. A stream that cannot be reached is tried again: the encoder
-// may start after the show, and may start again in its midst.
+// may start after the show, and may start again in its midst. A picture that stands still while it
+// should move is looked for again too, where it is live: an encoder that died says nothing.
 
 import { NO_VIDEO, TUNING_IN } from "./timeline.js";
 
@@ -10,6 +11,11 @@ const HLS = "application/vnd.apple.mpegurl";
 const PATIENCE = 10_000; // Then there is no picture to wait for.
 const RETRY = [1_000, 2_000, 4_000, 8_000, 15_000];
 const MENDS = 3;
+const STUCK_AFTER = 5_000;
+const GIVEN_UP_AFTER = 15_000;
+
+/** Of this browser, not of the network: trying again is no use. */
+class Unplayable extends Error {}
 
 export class Player {
   #video;
@@ -20,17 +26,30 @@ export class Player {
   #retry = 0;
   #attempts = 0;
   #url = "";
+  #isUnplayable = false;
+  #isBlocked = false; // the browser waits for its visitor to start it
+  #movedAt = 0;
+  #place = 0;
 
-  /** `changed` is called whenever the picture comes or goes: isOut says which. */
+  /** `changed` is called whenever the picture comes or goes: `trouble` and `isBlocked` say which. */
   constructor(video, changed) {
     this.#video = video;
     this.changed = changed;
     video.addEventListener("playing", () => this.#plays());
     video.addEventListener("error", () => this.#source?.isOwn && this.#lost());
+    setInterval(() => this.#look(), 1000);
   }
 
-  get isOut() {
-    return this.#isOut;
+  /** Why there is no picture, or none that moves: "unplayable", "out", "stuck"; or null. */
+  get trouble() {
+    if (!this.#url) return null;
+    if (this.#isUnplayable) return "unplayable";
+    if (this.#isOut) return "out";
+    return this.#stoodFor > STUCK_AFTER ? "stuck" : null;
+  }
+
+  get isBlocked() {
+    return this.#isBlocked && !this.#isOut;
   }
 
   load(url) {
@@ -40,7 +59,7 @@ export class Player {
     this.#url = url;
     this.#hasPlayed = false;
     this.#attempts = 0;
-    this.#tunedAt = performance.now();
+    this.#tunedAt = this.#movedAt = performance.now();
     this.#isOut = false;
     this.#open();
   }
@@ -66,9 +85,12 @@ export class Player {
   }
 
   play() {
-    // A browser may refuse to start a video that nobody touched: its own button is there for that.
+    // A browser may refuse to start a video that nobody touched: then the page has a button for it.
     this.#video.play().catch(({ name }) => {
-      if (name === "NotAllowedError") this.#tunedAt = -Infinity;
+      if (name !== "NotAllowedError") return;
+      this.#tunedAt = -Infinity;
+      this.#isBlocked = true;
+      this.changed();
     });
   }
 
@@ -77,24 +99,44 @@ export class Player {
     const url = this.#url;
     const isOwn = Boolean(this.#video.canPlayType(HLS)) && "getStartDate" in this.#video;
     try {
-      const source = isOwn ? new OwnSource(this.#video, url) : await openHls(this.#video, url, () => this.#lost());
+      const from = this.#place;
+      const source = isOwn ? new OwnSource(this.#video, url) : await openHls(this.#video, url, from, () => this.#lost());
       if (url !== this.#url) return source.close();
       this.#source = source;
       this.play();
     } catch (error) {
       console.warn("show: no video,", error);
-      this.#out();
+      this.#isUnplayable = error instanceof Unplayable;
+      if (this.#isUnplayable) this.#out();
+      else this.#lost();
     }
   }
 
   #plays() {
     this.#hasPlayed = true;
     this.#attempts = 0;
-    this.#isOut = false;
+    this.#isOut = this.#isBlocked = false;
+    this.#movedAt = performance.now();
     this.changed();
   }
 
+  get #stoodFor() {
+    return this.#hasPlayed ? performance.now() - this.#movedAt : 0;
+  }
+
+  #look() {
+    const { currentTime, paused, ended } = this.#video;
+    // Nobody waits for a picture that was stopped, or on a page that nobody sees: browsers stop it there.
+    const isStill = currentTime === this.#place && !paused && !ended && !document.hidden;
+    if (!isStill || this.#isOut) this.#movedAt = performance.now();
+    if (this.#source) this.#place = currentTime;
+    if (this.#stoodFor > GIVEN_UP_AFTER && this.#source?.isLive()) this.#lost();
+  }
+
   #lost() {
+    // A replay goes on where it was; a live one where it is.
+    if (this.#source?.isLive()) this.#place = 0;
+    this.#hasPlayed = false;
     this.#source?.close();
     this.#source = null;
     this.#out();
@@ -132,16 +174,21 @@ class OwnSource {
     return null;
   }
 
+  isLive() {
+    return this.video.duration === Infinity;
+  }
+
   close() {
     this.video.removeAttribute("src");
     this.video.load();
   }
 }
 
-async function openHls(video, url, lost) {
+async function openHls(video, url, from, lost) {
   const { default: Hls } = await import("../vendor/hls.light.min.js");
-  if (!Hls.isSupported()) throw new Error("this browser plays no HLS");
-  const hls = new Hls({ enableWorker: false, backBufferLength: 60, maxLiveSyncPlaybackRate: 1.1 });
+  if (!Hls.isSupported()) throw new Unplayable("this browser plays no HLS");
+  const settings = { enableWorker: false, backBufferLength: 60, maxLiveSyncPlaybackRate: 1.1 };
+  const hls = new Hls({ ...settings, startPosition: from || -1 });
   let mended = 0;
   hls.on(Hls.Events.ERROR, (event, { fatal, type }) => {
     if (!fatal) return;
@@ -153,6 +200,7 @@ async function openHls(video, url, lost) {
   hls.attachMedia(video);
   return {
     playhead: () => hls.playingDate?.getTime(),
+    isLive: () => Boolean(hls.latestLevelDetails?.live),
     // Segment by segment: a stream with a gap has two clocks that run apart.
     place(at) {
       const segments = (hls.latestLevelDetails ?? hls.levels[0]?.details)?.fragments ?? [];

@@ -19,13 +19,16 @@ export function showProduct(element, state) {
   element.querySelector("[data-buy-here]").ariaDisabled = canBuy ? null : "true";
 }
 
-/** The choice of a SKU in a form: what each costs, and which cannot be had. */
+/** The choice of a SKU in a form: what each costs, where that differs, and which cannot be had. */
 export function showChoice(form, state) {
-  for (const option of form.querySelectorAll("option[data-label]")) {
+  const options = [...form.querySelectorAll("option[data-label]")];
+  const prices = new Set(options.map(({ value }) => state[value]?.price));
+  for (const option of options) {
     const value = state[option.value];
     if (!value) continue;
-    const note = isBuyable(value.status) ? money(value.price, value.currency) : statusWords(value.status);
-    option.textContent = `${option.dataset.label}, ${note}`;
+    const price = prices.size > 1 ? money(value.price, value.currency) : "";
+    const note = isBuyable(value.status) ? price : statusWords(value.status);
+    option.textContent = [option.dataset.label, note].filter(Boolean).join(", ");
     option.disabled = !isBuyable(value.status);
   }
   const chosen = state[form.elements.sku.value];
