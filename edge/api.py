@@ -17,6 +17,8 @@ from fastpath_lambda.problems import Problem
 from shop.models import Sale
 from shop.rest.problems import Refused
 
+UNMOVED = OpenApiResponse(description="Nothing was moved.")
+
 
 @extend_schema_field({"type": "string", "pattern": r"^\d{1,8}(\.\d{1,2})?$"})
 class Price(serializers.DecimalField):
@@ -101,25 +103,42 @@ class FastPathMove(FastPath):
         return _standing(slug)
 
 
-class FastPathTransfer(FastPath):
-    """Units in and out of a sale that is on. Taking back moves all of them, or none where fewer are left."""
+class Restock(FastPath):
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="fastpath_restock",
+        summary="Add units to a sale that is on, out of the shop's stock",
+        tags=["sales"],
+        request=Units,
+        responses={200: Standing, 409: UNMOVED},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        return _transfer(lifecycle.restock, request, slug)
+
+
+class TakeBack(FastPath):
+    """All of them, or none where fewer are left."""
 
     http_method_names = ["post", "options"]
 
     @extend_schema(
-        operation_id="fastpath_transfer",
-        summary="Add units to a sale that is on, or take some back",
+        operation_id="fastpath_take_back",
+        summary="Take units that nobody has back into the shop's stock",
         tags=["sales"],
-        parameters=[OpenApiParameter("action", str, OpenApiParameter.PATH, enum=["restock", "take-back"])],
         request=Units,
-        responses={200: Standing, 409: OpenApiResponse(description="Nothing was moved.")},
+        responses={200: Standing, 409: UNMOVED},
     )
-    def post(self, request: Request, slug: str, action: str) -> Response:
-        units = Units(data=request.data)
-        units.is_valid(raise_exception=True)
-        _refuse_unknown(units)
-        TRANSFERS[action](slug, by=request.user.get_username(), **units.validated_data)
-        return _standing(slug)
+    def post(self, request: Request, slug: str) -> Response:
+        return _transfer(lifecycle.take_back, request, slug)
+
+
+def _transfer(act: Callable[..., Any], request: Request, slug: str) -> Response:
+    units = Units(data=request.data)
+    units.is_valid(raise_exception=True)
+    _refuse_unknown(units)
+    act(slug, by=request.user.get_username(), **units.validated_data)
+    return _standing(slug)
 
 
 def _close(slug: str, *, by: str) -> None:
@@ -132,10 +151,6 @@ MOVES: Mapping[str, Callable[..., Any]] = {
     "pause": lifecycle.pause,
     "resume": lifecycle.resume,
     "close": _close,
-}
-TRANSFERS: Mapping[str, Callable[..., Any]] = {
-    "restock": lifecycle.restock,
-    "take-back": lifecycle.take_back,
 }
 
 
