@@ -168,6 +168,4 @@ def _refuse_unknown(terms: serializers.Serializer[Any]) -> None:
 def _told(error: Exception) -> Exception:
     if isinstance(error, UnknownProduct):
         return Refused(Problem(404, "No such product", str(error), refusal="not_found"))
-    if isinstance(error, lifecycle.CannotChange):
-        return Refused(Problem(409, "The sale stays as it is", str(error), refusal="cannot_change"))
     return error

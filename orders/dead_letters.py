@@ -15,13 +15,16 @@ from fastpath_lambda import claims
 from fastpath_lambda.claims import BadClaim, Claim
 from fastpath_lambda.sqs import Message, Queue
 from orders.models import DeadLetter
+from shop import refusing
 
 State = DeadLetter.State
 UNTOLD = "received again and again, and never drained"
 
 
-class CannotChange(Exception):
+class CannotChange(refusing.CannotChange):
     """The letter stays as it is. The message says why, and what to do."""
+
+    title = "The letter stays as it is"
 
 
 def collect(queue: Queue) -> int:

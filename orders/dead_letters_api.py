@@ -11,12 +11,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fastpath_lambda.problems import Problem
 from fastpath_lambda.sqs import Queue
 from orders import dead_letters, discarding, jobs
 from orders.models import DeadLetter
 from shop.rest.pages import CURSOR, Page, Pages
-from shop.rest.problems import Refused
 
 STATES = [state.value for state in DeadLetter.State]
 UNCHANGED = OpenApiResponse(description="The letter stays as it is.")
@@ -91,10 +89,7 @@ def letter(request: Request, number: int) -> Response:
 @api_view(["POST"])
 def replay(request: Request, number: int) -> Response:
     found = _find(number)
-    try:
-        dead_letters.replay(found, queue=Queue.from_environment(), by=_who(request), now=timezone.now())
-    except dead_letters.CannotChange as error:
-        raise _refused(error) from None
+    dead_letters.replay(found, queue=Queue.from_environment(), by=_who(request), now=timezone.now())
     return _present(_find(number))
 
 
@@ -109,10 +104,7 @@ def replay(request: Request, number: int) -> Response:
 @api_view(["POST"])
 def discard(request: Request, number: int) -> Response:
     found = _find(number)
-    try:
-        discarding.discard(found, ledger=jobs.ledger(), by=_who(request), now=timezone.now())
-    except dead_letters.CannotChange as error:
-        raise _refused(error) from None
+    discarding.discard(found, ledger=jobs.ledger(), by=_who(request), now=timezone.now())
     return _present(_find(number))
 
 
@@ -126,7 +118,3 @@ def _present(found: DeadLetter) -> Response:
 
 def _who(request: Request) -> str:
     return str(request.user.get_username())
-
-
-def _refused(error: dead_letters.CannotChange) -> Refused:
-    return Refused(Problem(409, "The letter stays as it is", str(error), refusal="cannot_change"))

@@ -16,12 +16,10 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fastpath_lambda.problems import Problem
 from shop import queries, stock
 from shop.models import Product, Sku, StockMovement
 from shop.offers import Status
 from shop.rest.pages import CURSOR, Page, Pages
-from shop.rest.problems import Refused
 from shop.rest.throttles import Catalogue
 from shop.rest.tokens import TokenAuthentication
 
@@ -150,16 +148,13 @@ def _set(sku: Sku, request: Request) -> None:
     count = Count(data=request.data)
     count.is_valid(raise_exception=True)
     said = count.validated_data
-    try:
-        stock.set_available(
-            sku,
-            available=said["available"],
-            by=request.user.get_username(),
-            reason=Reason(said["reason"]),
-            seen=said.get("seen"),
-        )
-    except stock.CannotSet as error:
-        raise Refused(Problem(409, "The stock stays as it is", str(error), refusal="cannot_change")) from None
+    stock.set_available(
+        sku,
+        available=said["available"],
+        by=request.user.get_username(),
+        reason=Reason(said["reason"]),
+        seen=said.get("seen"),
+    )
 
 
 def _find(code: str) -> Sku:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from shop import events
+from shop import events, refusing
 from shop.models import Sku, Stock, StockMovement
 
 _MOVE = f"""
@@ -34,8 +34,10 @@ _GIVE_BACK = _MOVE.format(condition="TRUE")
 _SET = _MOVE.format(condition="available = %(seen)s AND sale_id IS NULL")
 
 
-class CannotSet(Exception):
+class CannotSet(refusing.CannotChange):
     """The stock was not set. The message says why, to the person who asked."""
+
+    title = "The stock stays as it is"
 
 
 def take(*, sku_id: int, quantity: int, order_id: UUID | str) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from edge.models import SaleChange
 from fastpath_lambda import rules
-from shop import events
+from shop import events, refusing
 from shop.models import Product, Sale
 
 State = Sale.State
@@ -25,8 +25,10 @@ WHAT_NOW = {
 }
 
 
-class CannotChange(Exception):
+class CannotChange(refusing.CannotChange):
     """The sale stays as it is. The message says why, and what to do."""
+
+    title = "The sale stays as it is"
 
 
 class UnknownProduct(CannotChange):

@@ -18,12 +18,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fastpath_lambda.problems import Problem
 from live.models import KeyMoment, Pin, Show, ShowProduct
 from live.shows import airing, marking, pinning
-from live.shows.turns import CannotChange
 from shop.rest.pages import CURSOR, Page, Pages
-from shop.rest.problems import Refused
 from shop.rest.throttles import Catalogue
 from shop.rest.tokens import TokenAuthentication
 
@@ -155,10 +152,7 @@ def status(request: Request, show: str) -> Response:
     asked = _read(Move, request)
     get_object_or_404(Show, slug=show)
     act = airing.go_live if asked["status"] == Show.Status.LIVE else airing.end
-    try:
-        act(show, now=timezone.now())
-    except CannotChange as error:
-        raise _refused(error) from None
+    act(show, now=timezone.now())
     return _present(show)
 
 
@@ -174,10 +168,7 @@ def pin(request: Request, show: str) -> Response:
     product = _read(Pinned, request)["product"]
     get_object_or_404(Show, slug=show)
     now = timezone.now()
-    try:
-        made = pinning.pin(show, product, now=now) if product else pinning.unpin(show, now=now)
-    except CannotChange as error:
-        raise _refused(error) from None
+    made = pinning.pin(show, product, now=now) if product else pinning.unpin(show, now=now)
     # Nothing was pinned, and nothing is: as if it had been taken down now.
     return Response(PinSerializer(made or Pin(at=now)).data)
 
@@ -193,10 +184,7 @@ def pin(request: Request, show: str) -> Response:
 def moments(request: Request, show: str) -> Response:
     asked = _read(Marked, request)
     get_object_or_404(Show, slug=show)
-    try:
-        made = marking.mark(show, asked["title"], now=timezone.now(), at=asked.get("at"))
-    except CannotChange as error:
-        raise _refused(error) from None
+    made = marking.mark(show, asked["title"], now=timezone.now(), at=asked.get("at"))
     return Response(MomentSerializer(made).data, status=201)
 
 
@@ -228,7 +216,3 @@ def _read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str
     asked = kind(data=request.data)
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)
-
-
-def _refused(error: CannotChange) -> Refused:
-    return Refused(Problem(409, "The show stays as it is", str(error), refusal="cannot_change"))

@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from live.models import Show
+from shop import refusing
 
 Status = Show.Status
 
 
-class CannotChange(Exception):
+class CannotChange(refusing.CannotChange):
     """The show stays as it is. The message says why, and what to do."""
+
+    title = "The show stays as it is"
 
 
 class UnknownShow(CannotChange):

@@ -1,8 +1,8 @@
 """Every error of the REST API as problem+json (RFC 9457), from one place.
 
-An endpoint raises what happened: Refused with the problem to answer, or what Django and
-REST framework raise by themselves. What is not expected is none of ours: it becomes a
-500, and is logged as one.
+An endpoint raises what happened: Refused with the problem to answer, what the shop raises
+where something cannot be changed, or what Django and REST framework raise by themselves.
+What is not expected is none of ours: it becomes a 500, and is logged as one.
 """
 
 import logging
@@ -21,6 +21,7 @@ from rest_framework.exceptions import APIException
 from fastpath_lambda import problems
 from fastpath_lambda.problems import Problem
 from fastpath_lambda.sqs import QueueError
+from shop.refusing import CannotChange
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ def respond(problem: Problem) -> HttpResponse:
 def _problem(error: Exception, context: Mapping[str, Any]) -> Problem | None:
     if isinstance(error, Refused):
         return error.problem
+    if isinstance(error, CannotChange):
+        return Problem(409, error.title, str(error), refusal="cannot_change")
     if isinstance(error, exceptions.ValidationError):
         return _wrong(dict(_by_field(error.detail)))
     if isinstance(error, (Http404, exceptions.NotFound)):
