@@ -34,7 +34,9 @@ def publish(sale: Sale) -> MinisitePage:
 
 
 def render(product: Product) -> str:
-    return render_to_string(TEMPLATE, queries.product_page(product))
+    """The page as it is to be while its sale is on: as the shop's own, at this moment."""
+    shown = queries.with_sales(Product.objects.all()).get(pk=product.pk)
+    return render_to_string(TEMPLATE, queries.product_page(shown))
 
 
 def path_of(product: Product, build: str) -> str:

@@ -30,7 +30,7 @@ def category(request: HttpRequest, category: str) -> HttpResponse:
 
 @require_safe
 def product(request: HttpRequest, category: str, product: str) -> HttpResponse:
-    products = Product.objects.select_related("category")
+    products = queries.with_sales(Product.objects.all())
     found = get_object_or_404(products, slug=product, category__slug=category)
     return render(request, "shop/product.html", queries.product_page(found))
 

@@ -54,8 +54,8 @@ def test_the_next_visitor_s_product_page_asks_only_for_its_product(
         make_sku(f"LAMP-{number}")
     client.get("/shop/camp/lamp/")
 
-    # The product, its sale, its SKUs with their stock.
-    with django_assert_num_queries(3):
+    # The product with its sale, its SKUs with their stock.
+    with django_assert_num_queries(2):
         page = client.get("/shop/camp/lamp/").content.decode()
 
     assert f"/shop/camp/{lamp.product.slug}/" in page

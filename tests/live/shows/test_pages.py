@@ -82,7 +82,7 @@ class TestShow:
         make_show(status="live", skus=skus)
         client.get("/shows/tailrace/")
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             client.get("/shows/tailrace/")
 
     def test_is_made_once_for_all_who_come_at_the_same_moment(
