@@ -75,7 +75,7 @@ def with_sales(products: QuerySet[Product]) -> QuerySet[Product]:
     """
     sale_on = FilteredRelation("sales", condition=Q(sales__state__in=Sale.ON))
     annotated = products.annotate(sale_on=sale_on).annotate(sale_on_id=F("sale_on__id"))
-    return annotated.select_related("category", "sale_on")
+    return annotated.select_related("category", "sale_on")  # type: ignore[misc]
 
 
 def with_offers(products: QuerySet[Product]) -> QuerySet[Product]:
