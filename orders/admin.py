@@ -11,6 +11,7 @@ from orders.dead_letters_admin import DeadLetters  # noqa: F401
 from orders.models import Order, OrderLine, Payment, Refund
 from orders.receivers import admin as receivers_admin  # noqa: F401
 from orders.refund_form import OrderActionForm, RefundFields
+from orders.set_aside_admin import EventsSetAside  # noqa: F401
 
 
 class WrittenByTheShop:

@@ -18,7 +18,7 @@ from live import receivers as rooms
 from orders.followers import following, listening
 from orders.receivers import mail, webhooks
 from orders.turns import Turn
-from shop import outbox
+from shop import outbox, setting_aside
 from shop.outbox import BATCH, Receiver
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,13 @@ def run(turn: Turn, *, to: Sequence[Receiver] = RECEIVERS) -> None:
     outbox.forget(to, now=timezone.now())
 
 
+def find_receiver(name: str) -> Receiver:
+    """Raises setting_aside.CannotChange where it is none of ours any more."""
+    if found := [receiver for receiver in RECEIVERS if receiver.name == name]:
+        return found[0]
+    raise setting_aside.CannotChange(f"There is no receiver {name!r} any more: skip the event.")
+
+
 def relay_once(*, to: Sequence[Receiver] = RECEIVERS) -> int:
     """Tell everybody what happened until now, once. Returns how many events were new."""
     outbox.introduce(to)
@@ -63,7 +70,8 @@ def relay_once(*, to: Sequence[Receiver] = RECEIVERS) -> int:
 def _tell(receiver: Receiver) -> bool:
     """Whether there may be more to tell."""
     try:
-        return outbox.tell(receiver, now=timezone.now()) == BATCH
+        told = outbox.tell(receiver, now=timezone.now(), carefully=setting_aside.tell_carefully)
+        return told == BATCH
     # Whatever a receiver stumbles over: its events stay, and are told when it is on its feet again.
     except Exception as error:
         if _leave_alone(receiver, error):

@@ -13,6 +13,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+# Found by Django because it is imported here.
+from shop import told  # noqa: F401
+
 # Where the search looks, what counts most first. An index has this expression: see Product.
 SEARCHED = (
     SearchVector("name", weight="A", config="english")
@@ -237,16 +240,3 @@ class OutboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.key}"
-
-
-class OutboxCursor(models.Model):
-    """How far one receiver has been told, and why it is not told more."""
-
-    receiver = models.CharField(max_length=20, primary_key=True)
-    position = models.BigIntegerField(default=0)
-    failures = models.PositiveIntegerField(default=0)
-    retry_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
-
-    def __str__(self) -> str:
-        return self.receiver

@@ -10,6 +10,9 @@ there to be given a position before the first one's is.
 Each receiver has a cursor of its own, so one that fails holds back nobody else. It
 moves in the transaction in which the receiver is called: what a receiver writes to the
 database is written exactly once, what it says to anybody else at least once.
+
+What of one event makes a receiver fail for ever must not keep it from all others: see
+setting_aside.py.
 """
 
 import json
@@ -20,9 +23,10 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
-from shop.models import OutboxCursor, OutboxEvent
+from shop.models import OutboxEvent
+from shop.told import OutboxCursor, SetAside
 
 BATCH = 1000
 KEPT_FOR = timedelta(hours=1)
@@ -45,7 +49,7 @@ FROM numbered WHERE shop_outboxevent.id = numbered.id
 _UNSYNCED = "set_config('synchronous_commit', 'off', true)"
 # Somebody who holds the row is telling it right now; two at once could tell out of order.
 _TAKE_UP = f"""
-SELECT position, {_UNSYNCED} FROM shop_outboxcursor
+SELECT position, failures, {_UNSYNCED} FROM shop_outboxcursor
 WHERE receiver = %s AND (retry_at IS NULL OR retry_at <= %s) FOR UPDATE SKIP LOCKED
 """
 _MOVE_ON = """
@@ -76,6 +80,9 @@ class Receiver:
     receive: Callable[[Sequence[Event]], None]
 
 
+Carefully = Callable[[Receiver, Sequence[Event], int], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """How far one receiver is behind, and what it stumbled over last, if anything."""
@@ -84,6 +91,7 @@ class Behind:
     events: int
     failures: int
     error: str
+    set_aside: int
 
 
 @transaction.atomic
@@ -104,21 +112,27 @@ def introduce(receivers: Sequence[Receiver]) -> None:
 
 
 @transaction.atomic
-def tell(receiver: Receiver, *, now: datetime, limit: int = BATCH) -> int:
-    """Tell one receiver what comes next. Returns of how many events: 0 also while it is to be left alone."""
+def tell(receiver: Receiver, *, now: datetime, limit: int = BATCH, carefully: Carefully | None = None) -> int:
+    """Tell one receiver what comes next. Returns of how many events: 0 also while it is to be left alone.
+
+    One that failed the last time is told by `carefully`, which is given how often it did.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_UP, [receiver.name, now])
-        happened = _next(cursor, limit)
-        if happened:
-            receiver.receive(happened)
+        if (found := cursor.fetchone()) is None:
+            return 0
+        position, failures, _ = found
+        if happened := _next(cursor, position, limit):
+            if carefully and failures:
+                carefully(receiver, happened, failures)
+            else:
+                receiver.receive(happened)
             cursor.execute(_MOVE_ON, [happened[-1].position, receiver.name])
     return len(happened)
 
 
-def _next(cursor: CursorWrapper, limit: int) -> list[Event]:
-    if (found := cursor.fetchone()) is None:
-        return []
-    cursor.execute(_NEXT, [found[0], limit])
+def _next(cursor: CursorWrapper, position: int, limit: int) -> list[Event]:
+    cursor.execute(_NEXT, [position, limit])
     return [
         Event(id, position, topic, key, json.loads(payload))
         for id, position, topic, key, payload in cursor.fetchall()
@@ -140,6 +154,8 @@ def forget(receivers: Sequence[Receiver], *, now: datetime) -> None:
     names = [receiver.name for receiver in receivers]
     told = OutboxCursor.objects.filter(receiver__in=names).aggregate(least=Min("position"))["least"] or 0
     old = OutboxEvent.objects.filter(position__lte=told, created_at__lt=now - KEPT_FOR).order_by("position")
+    # A receiver may look for the event itself when it is told at last.
+    old = old.exclude(Exists(_waiting().filter(event_id=OuterRef("id"))))
     OutboxEvent.objects.filter(id__in=old.values("id")[:FORGOTTEN_AT_ONCE]).delete()
 
 
@@ -152,6 +168,11 @@ def behind() -> list[Behind]:
             unnumbered + OutboxEvent.objects.filter(position__gt=cursor.position).count(),
             cursor.failures,
             cursor.error,
+            _waiting().filter(receiver=cursor.receiver).count(),
         )
         for cursor in OutboxCursor.objects.order_by("receiver")
     ]
+
+
+def _waiting() -> QuerySet[SetAside]:
+    return SetAside.objects.filter(state=SetAside.State.WAITING)

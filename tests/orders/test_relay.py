@@ -14,8 +14,9 @@ from django.db import connection, connections, transaction
 
 from orders import relay, turns
 from shop import events, outbox
-from shop.models import OutboxCursor, OutboxEvent
+from shop.models import OutboxEvent
 from shop.outbox import Receiver
+from shop.told import OutboxCursor
 
 pytestmark = pytest.mark.django_db
 
@@ -244,6 +245,7 @@ import django
 django.setup()
 from orders import relay
 from shop.outbox import Receiver
+from shop.told import OutboxCursor
 
 def hear_and_die(happened):
     with open(sys.argv[1], "w") as heard:
