@@ -44,6 +44,10 @@ class Room:
         return began
 
 
+def dead_of(living: int) -> int:
+    return max(living // 100, 1)
+
+
 @contextmanager
 def dead_readers(count: int, *, port: int) -> Iterator[list[socket.socket]]:
     links = [_die(port) for _ in range(count)]
@@ -100,7 +104,7 @@ def measure(
         rows.append([name, *ends, _links(server, port) - viewers.count])
 
     phase("nobody is dead")
-    with dead_readers(max(viewers.count // 100, 1), port=port) as dead:
+    with dead_readers(dead_of(viewers.count), port=port) as dead:
         fill()
         filled_at = time.monotonic()
         phase(f"{len(dead)} are dead and full")
@@ -123,7 +127,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="updates in each phase")
     options = parser.parse_args()
     room, port = Room(), embedded.free_port()
-    with live_stage.services("live_dead", connections=options.connections * 2), ExitStack() as stack:
+    # No process has more than the living and the dead.
+    most = options.connections + dead_of(options.connections)
+    with live_stage.services("live_dead", connections=most), ExitStack() as stack:
         print(stage.versions())
         room.change()
         publish.whole_product([value(0, "desk")])
