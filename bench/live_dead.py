@@ -7,7 +7,6 @@ after they were given up and closed. The living should not tell these apart.
     .venv/bin/python -m bench.live_dead [--connections 10000] [--rounds 15]
 """
 
-import argparse
 import json
 import socket
 import statistics
@@ -120,12 +119,9 @@ def _links(server: psutil.Process, port: int) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    options = stage.options(
+        __doc__, connections=(10_000, "of the living"), rounds=(15, "updates in each phase")
     )
-    parser.add_argument("--connections", type=int, default=10_000, help="of the living")
-    parser.add_argument("--rounds", type=int, default=15, help="updates in each phase")
-    options = parser.parse_args()
     room, port = Room(), embedded.free_port()
     # No process has more than the living and the dead.
     most = options.connections + dead_of(options.connections)

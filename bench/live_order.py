@@ -7,7 +7,6 @@ its unit go after all others did.
     .venv/bin/python -m bench.live_order [--connections 10000] [--orders 150]
 """
 
-import argparse
 import random
 import statistics
 import time
@@ -54,12 +53,9 @@ def last_arrival(steps: list[Summary], position: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    options = stage.options(
+        __doc__, connections=(10_000, "viewers, at `live` itself"), orders=(150, "one after another")
     )
-    parser.add_argument("--connections", type=int, default=10_000, help="viewers, at `live` itself")
-    parser.add_argument("--orders", type=int, default=150)
-    options = parser.parse_args()
     print(stage.versions())
     with whole_shop("live_order", connections=options.connections) as shop:
         (product,) = open_sales(shop, 1, units=UNITS)

@@ -9,7 +9,6 @@ how often a room is read whole: once each.
     .venv/bin/python -m bench.live_restart [--connections 10000]
 """
 
-import argparse
 import os
 import socket
 import threading
@@ -145,11 +144,7 @@ HEADINGS += ["whole reads of rooms", "gaps", "twice", "backwards", "database con
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--connections", type=int, default=10_000)
-    connections = parser.parse_args().connections
+    connections = stage.options(__doc__, connections=(10_000, "viewers")).connections
     database, port = NoDatabase(), embedded.free_port()
     database.start()
     with live_stage.services("live_restart", connections=connections), ExitStack() as stack:

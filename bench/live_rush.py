@@ -25,7 +25,7 @@ from bench import isolation, live_stage, load, stage
 from bench.live_audience import Audience, audience, errors
 from bench.live_knowledge import Summary
 from bench.live_shop import Buyers, OnSale, live_port, open_sales, whole_shop
-from config import env
+from config import demo, env
 from fastpath_lambda import keys
 
 UNITS, TRICKLE = 500, 0.25
@@ -38,18 +38,23 @@ class Probe(threading.Thread):
     def __init__(self, url: str, rooms: list[str]) -> None:
         super().__init__(daemon=True)
         self.came: dict[tuple[str, int], float] = {}
+        self._ended = threading.Event()
         self._rooms = {keys.room_log(room): room for room in rooms}
         self._store = redis.Redis.from_url(url, decode_responses=True)
 
     def run(self) -> None:
         read_to: dict[Any, Any] = dict.fromkeys(self._rooms, "$")
-        while True:
-            found: Any = self._store.xread(read_to, block=1000)
+        while not self._ended.is_set():
+            found: Any = self._store.xread(read_to, block=200)
             now = time.monotonic()
             for log, entries in found:
                 for entry, _ in entries:
                     self.came[self._rooms[log], int(entry.partition("-")[0])] = now
                 read_to[log] = entries[-1][0]
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
 
 
 class Trickle(threading.Thread):
@@ -74,9 +79,13 @@ def ages(steps: list[Summary], came: dict[tuple[str, int], float]) -> list[float
 
 
 def rush(shop: stage.Stage, product: OnSale, scale: float) -> "subprocess.Popen[str]":
-    command = [sys.executable, "manage.py", "rush", product.slug, "--scale", str(scale), "--json"]
+    command = [demo.BEHIND, "5", sys.executable, "manage.py", "rush", product.slug]
+    command += ["--scale", str(scale), "--json"]
     environment = os.environ | shop.variables
-    return subprocess.Popen(command, cwd=env.ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    # Whoever rushes is on other machines: here they give way to those whose pages are timed.
+    return subprocess.Popen(
+        command, cwd=env.ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def pages_until(url: str, process: "subprocess.Popen[str]") -> load.Steady:
@@ -105,6 +114,7 @@ def measure(shop: stage.Stage, products: list[OnSale], viewers: Audience, scale:
     trickle.ended.set()
     trickle.join()
     time.sleep(2)
+    probe.end()
     steps = viewers.steps()
     old = ages(steps, probe.came)
     report = json.loads(said)

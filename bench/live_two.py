@@ -6,7 +6,6 @@ in shared memory. Two client processes each, on the same two cores.
     .venv/bin/python -m bench.live_two [--connections 10000] [--rounds 9]
 """
 
-import argparse
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -17,12 +16,11 @@ NCHAN = replace(live_servers.NCHAN, name="Nchan, two workers", command=live_serv
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    options = stage.options(
+        __doc__,
+        connections=(10_000, "to both processes together"),
+        rounds=(9, "updates each; medians are reported"),
     )
-    parser.add_argument("--connections", type=int, default=10_000, help="to both processes together")
-    parser.add_argument("--rounds", type=int, default=9, help="updates each; medians are reported")
-    options = parser.parse_args()
     with live_stage.services("live_two", connections=options.connections), ExitStack() as stack:
         print(stage.versions())
         found = [live_rounds.start(HUB, stack, processes=2, crowds=2)]
