@@ -59,6 +59,8 @@ def uvicorn(application: str, ws: str) -> Command:
     program = str(Path(sys.executable).parent / "uvicorn")
     options = ["--log-level", "warning", "--ws-per-message-deflate", "false", "--ws-ping-interval", "3600"]
     options += ["--backlog", "4096"]
+    if application == APPLICATION:
+        options += ["--loop", "live.listening:Loop"]
     return lambda port: [program, application, "--port", str(port), "--ws", ws, *options]
 
 

@@ -185,7 +185,7 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
         "web": f"{here}/gunicorn config.wsgi --bind 127.0.0.1:{port['WEB']} --worker-class gthread "
         "--workers 2 --threads 4 --log-level warning --graceful-timeout 3 "
         f"--worker-tmp-dir {in_memory(Path(variables['VAR_DIR']))}",
-        "live": f"{uvicorn} --port {port['LIVE']} --ws live.wire:FrameProtocol "
+        "live": f"{uvicorn} --port {port['LIVE']} --loop live.listening:Loop --ws live.wire:FrameProtocol "
         "--ws-per-message-deflate false --ws-max-size 65536 --backlog 4096 --timeout-graceful-shutdown 2 "
         "config.asgi:application",
         # The edge sets date and server, and nobody here reads who asked: every order would pay for it.

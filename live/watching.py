@@ -1,6 +1,6 @@
 """Who watches a room, how often they are told, and what each of them has still to be told.
 
-Telling ten thousand takes more than a tenth of a second. So it goes on in steps, between which
+Telling ten thousand takes more than a tenth of a second. So it goes on in small steps, between which
 the process takes people in and hears of what comes next; and what comes meanwhile joins what
 the others still wait for. Each is told once of all that is new when its turn comes, in the same
 order each time: nobody waits for a whole turn of the others, and then for one of its own.
@@ -21,8 +21,8 @@ from live.mirror import Mirror
 WINDOW = 0.1
 # What comes while some are being told joins what the others are told, but not for each of them anew.
 JOINING = WINDOW / 5
-# So many are told in one go: a few milliseconds.
-AT_ONCE = 500
+# So many are told in one go, a millisecond: who comes in meanwhile waits for no more than that.
+AT_ONCE = 100
 
 
 class UnknownRoom(LookupError):
