@@ -8,31 +8,22 @@ page's script does.
 """
 
 import asyncio
-import gc
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvloop
-
-from edge.rush import curve, wire
+from edge.rush import curve, errand, wire
 
 AGENT = "spillway-rush/1"
-TELL_EVERY_SECONDS = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """Where the visitors go, how many come in each second, and what they want."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand(errand.Errand):
+    """How many visitors come in each second."""
 
-    edge_url: str
-    page: str
-    run: str  # makes e-mails and keys of this rush unlike any other's
-    skus: Sequence[str]
     counts: Sequence[int]
     connections: int = 256
     # Seconds.
@@ -44,8 +35,9 @@ class Errand:
 
 @dataclass(slots=True)
 class Tally:
-    """What the visitors were answered so far."""
+    """What the visitors were answered so far, since the first was due."""
 
+    start: float = field(default_factory=time.monotonic)
     visitors: int = 0
     asked: int = 0
     retried: int = 0
@@ -58,9 +50,9 @@ class Tally:
     page: list[float] = field(default_factory=list)
     answer: list[float] = field(default_factory=list)
 
-    def progress(self, second: float) -> dict[str, Any]:
+    def progress(self) -> dict[str, Any]:
         return {
-            "second": second,
+            "second": round(time.monotonic() - self.start, 2),
             "asked": self.asked,
             "accepted": len(self.accepted),
             "refused": self.refused.total(),
@@ -91,10 +83,10 @@ class Answerless(Exception):
 
 
 class Visitors:
-    def __init__(self, pool: wire.Pool, errand: Errand) -> None:
+    def __init__(self, pool: wire.Pool, sent: Errand, *, start: float) -> None:
         self._pool = pool
-        self._errand = errand
-        self.tally = Tally()
+        self._errand = sent
+        self.tally = Tally(start=start)
 
     async def come(self, number: int, due: float) -> None:
         """One visit, from the page to the order's status."""
@@ -111,17 +103,10 @@ class Visitors:
 
     async def _order(self, number: int) -> tuple[int, bytes]:
         mark = f"rush-{self._errand.run}-{number}"
-        order = {
-            "sku": self._errand.skus[number % len(self._errand.skus)],
-            "quantity": 1,
-            "email": f"{mark}@example.org",
-            "name": "A visitor",
-            "address": {"line1": "1 Pier Road", "city": "Hull", "postcode": "HU1 1AA", "country": "GB"},
-            "payment_token": "tok_ok",
-        }
-        headers = {"Content-Type": "application/json", "Idempotency-Key": mark}
+        sku = self._errand.skus[number % len(self._errand.skus)]
+        body, headers = errand.order(sku, email=f"{mark}@example.org", key=mark, name="A visitor")
         path, expected = f"{self._errand.page}order", (201, 202, 409)
-        return await self._ask("POST", path, expected, body=json.dumps(order).encode(), headers=headers)
+        return await self._ask("POST", path, expected, body=body, headers=headers)
 
     async def _heed(self, status: int, body: bytes) -> None:
         answer = json.loads(body)
@@ -155,54 +140,28 @@ class Visitors:
         return status, body
 
 
-async def rush(errand: Errand) -> Tally:
+async def rush(sent: Errand) -> Tally:
     pool = wire.Pool(
-        errand.edge_url,
-        connections=errand.connections,
-        timeout=errand.timeout,
+        sent.edge_url,
+        connections=sent.connections,
+        timeout=sent.timeout,
         headers={"User-Agent": AGENT, "Accept": "application/json, text/html;q=0.9"},
     )
-    visitors = Visitors(pool, errand)
-    start = time.monotonic() + 0.2
-    telling = asyncio.create_task(_tell(visitors.tally, start))
-    await _all_come(visitors, errand, start)
-    telling.cancel()
-    _tell_once(visitors.tally, start)
+    visitors = Visitors(pool, sent, start=time.monotonic() + 0.2)
+    with errand.telling(visitors.tally):
+        await _all_come(visitors, sent.counts)
     pool.close()
     return visitors.tally
 
 
-async def _all_come(visitors: Visitors, errand: Errand, start: float) -> None:
+async def _all_come(visitors: Visitors, counts: Sequence[int]) -> None:
     async with asyncio.TaskGroup() as visits:
-        for number, offset in enumerate(curve.arrivals(errand.counts)):
-            due = start + offset
+        for number, offset in enumerate(curve.arrivals(counts)):
+            due = visitors.tally.start + offset
             if (early := due - time.monotonic()) > 0:
                 await asyncio.sleep(early)
             visits.create_task(visitors.come(number, due))
 
 
-async def _tell(tally: Tally, start: float) -> None:
-    while True:
-        _tell_once(tally, start)
-        await asyncio.sleep(TELL_EVERY_SECONDS)
-
-
-def _tell_once(tally: Tally, start: float) -> None:
-    _say({"progress": tally.progress(round(time.monotonic() - start, 2))})
-
-
-def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    errand = Errand(**json.load(sys.stdin))
-    # The collector would stop all visitors for a while, and the shop would be blamed.
-    gc.disable()
-    tally = uvloop.run(rush(errand))
-    _say({"result": tally.result()})
-
-
 if __name__ == "__main__":
-    main()
+    errand.run(Errand, rush)

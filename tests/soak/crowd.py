@@ -7,29 +7,20 @@ click does, and eight times more with others. Who gets no answer asks again with
 """
 
 import asyncio
-import gc
 import json
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvloop
-
-from edge.rush import wire
+from edge.rush import errand, wire
 
 TIMES = 10  # one buyer comes
-TELL_EVERY_SECONDS = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
-    edge_url: str
-    page: str
-    run: str  # makes e-mails and keys of this crowd unlike any other's
-    skus: Sequence[str]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand(errand.Errand):
     requests: int
     connections: int = 48
     # Seconds.
@@ -65,10 +56,10 @@ class Tally:
 
 
 class Crowd:
-    def __init__(self, pool: wire.Pool, errand: Errand) -> None:
+    def __init__(self, pool: wire.Pool, sent: Errand) -> None:
         self._pool = pool
-        self._errand = errand
-        self._numbers: Iterator[int] = iter(range(errand.requests))
+        self._errand = sent
+        self._numbers: Iterator[int] = iter(range(sent.requests))
         self._answered_at = time.monotonic()
         self.tally = Tally()
 
@@ -84,16 +75,8 @@ class Crowd:
             await self._order(f"{mark}@example.org", buyer, f"{mark}-{max(1, time_of_buyer)}")
 
     async def _order(self, email: str, buyer: int, key: str) -> None:
-        order = {
-            "sku": self._errand.skus[buyer % len(self._errand.skus)],
-            "quantity": 1,
-            "email": email,
-            "name": "One of many",
-            "address": {"line1": "1 Pier Road", "city": "Hull", "postcode": "HU1 1AA", "country": "GB"},
-            "payment_token": "tok_ok",
-        }
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        body = json.dumps(order).encode()
+        sku = self._errand.skus[buyer % len(self._errand.skus)]
+        body, headers = errand.order(sku, email=email, key=key, name="One of many")
         while not self._is_over():
             if await self._ask(key, headers, body):
                 return
@@ -130,37 +113,19 @@ class Crowd:
         return time.monotonic() - self._answered_at > self._errand.patience
 
 
-async def send(errand: Errand) -> Tally:
+async def send(sent: Errand) -> Tally:
     pool = wire.Pool(
-        errand.edge_url,
-        connections=errand.connections,
-        timeout=errand.timeout,
+        sent.edge_url,
+        connections=sent.connections,
+        timeout=sent.timeout,
         headers={"User-Agent": "spillway-soak/1", "Accept": "application/json"},
     )
-    crowd = Crowd(pool, errand)
-    telling = asyncio.create_task(_tell(crowd.tally))
-    await crowd.come()
-    telling.cancel()
+    crowd = Crowd(pool, sent)
+    with errand.telling(crowd.tally):
+        await crowd.come()
     pool.close()
     return crowd.tally
 
 
-async def _tell(tally: Tally) -> None:
-    while True:
-        await asyncio.sleep(TELL_EVERY_SECONDS)
-        _say({"progress": tally.progress()})
-
-
-def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    errand = Errand(**json.load(sys.stdin))
-    gc.disable()
-    _say({"result": uvloop.run(send(errand)).result()})
-
-
 if __name__ == "__main__":
-    main()
+    errand.run(Errand, send)

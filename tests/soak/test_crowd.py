@@ -43,7 +43,15 @@ async def shop():
 
 
 async def send(shop, *, connections=4, **fields):
-    errand = crowd.Errand(shop.url, "/lamp/", "r", ["LAMP"], 20, connections=connections, **fields)
+    errand = crowd.Errand(
+        edge_url=shop.url,
+        page="/lamp/",
+        run="r",
+        skus=["LAMP"],
+        requests=20,
+        connections=connections,
+        **fields,
+    )
     return await crowd.send(errand)
 
 
