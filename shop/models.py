@@ -96,6 +96,16 @@ class Sku(models.Model):
         return settings.CURRENCY
 
 
+class SaleName(models.Model):
+    """A slug that sales went by, and its last generation: whoever has the slug next counts on from there."""
+
+    slug = models.SlugField(primary_key=True)
+    generation = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.slug}/{self.generation}"
+
+
 class Sale(models.Model):
     """A product, a price, a window, units, a limit per buyer; and how far its fast path has got."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -20,6 +20,21 @@ from edge.lifecycle.record import CannotChange, State
 from edge.models import MinisitePage
 from shop import events
 from shop.models import Allotment, OutboxEvent, Product, Sale, Sku, Stock, StockMovement
+
+# By the slug, since the ledger's keys and the ids of orders have it in them: another product that had it
+# before was sold by these numbers, and what is kept of that in Redis is not this sale's.
+_COUNT_GENERATION = """
+WITH product AS (
+    SELECT slug, sale_generation FROM shop_product WHERE id = %(product_id)s FOR NO KEY UPDATE
+), counted AS (
+    INSERT INTO shop_salename AS name (slug, generation)
+    SELECT slug, sale_generation + 1 FROM product
+    ON CONFLICT (slug) DO UPDATE SET generation = greatest(name.generation + 1, excluded.generation)
+    RETURNING generation
+)
+UPDATE shop_product SET sale_generation = counted.generation FROM counted WHERE id = %(product_id)s
+RETURNING sale_generation
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +176,7 @@ def _claim_the_product(sale: Sale, *, by: str, now: datetime) -> None:
     before = sale.state
     # Its row first: two who arm the same product pass here one after the other, and the second
     # finds the state changed.
-    Product.objects.filter(pk=sale.product_id).update(sale_generation=F("sale_generation") + 1)
-    sale.generation = Product.objects.values_list("sale_generation", flat=True).get(pk=sale.product_id)
+    sale.generation = _count_generation(sale.product_id)
     if sale.pk is None:
         sale.save()
     sale.state, sale.changed_by, sale.changed_at = State.ARMED, by, now
@@ -172,6 +186,13 @@ def _claim_the_product(sale: Sale, *, by: str, now: datetime) -> None:
     if not unarmed.update(**{name: getattr(sale, name) for name in (*written, *planned)}):
         raise CannotChange(f"{sale.product} was put on sale by somebody else just now.")
     record.note(sale, action="arm", before=before, by=by, now=now)
+
+
+def _count_generation(product_id: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_GENERATION, {"product_id": product_id})
+        (generation,) = cursor.fetchone()
+        return int(generation)
 
 
 def _set_aside(sku: Sku, sale: Sale, *, by: str) -> None:
