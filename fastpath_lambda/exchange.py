@@ -63,6 +63,10 @@ def _beside(problem: Problem) -> tuple[tuple[str, str], ...]:
 
 
 def of_readiness(checks: Mapping[str, str]) -> Answer:
-    """Each dependency by name, "ok" or what is wrong with it; 503 while one is down."""
+    """Each dependency by name, "ok" or what is wrong with it; 503 while one is down.
+
+    Orders are taken as long as Redis is there: without the queue, claims wait for the sweep.
+    """
     ready = all(outcome == "ok" for outcome in checks.values())
-    return of_json(200 if ready else 503, {"ready": ready, "checks": dict(checks)})
+    takes = checks.get("redis") == "ok"
+    return of_json(200 if ready else 503, {"ready": ready, "takes": takes, "checks": dict(checks)})

@@ -233,5 +233,5 @@ class TestHealth:
 
         assert (reply.status, reply.json()) == (
             200,
-            {"ready": True, "checks": {"redis": "ok", "queue": "ok"}},
+            {"ready": True, "takes": True, "checks": {"redis": "ok", "queue": "ok"}},
         )

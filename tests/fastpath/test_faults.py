@@ -74,10 +74,12 @@ class TestLambdaWithoutBuffer:
     def test_says_so_when_asked(self, lambda_door, monkeypatch):
         monkeypatch.setenv("SQS_ENDPOINT_URL", "http://127.0.0.1:9")
 
-        checks = lambda_door.ask("GET", "/readyz").json()["checks"]
+        reply = lambda_door.ask("GET", "/readyz")
 
-        assert checks["redis"] == "ok"
-        assert "Unreachable" in checks["queue"]
+        said = reply.json()
+        assert (reply.status, said["ready"], said["takes"]) == (503, False, True)
+        assert said["checks"]["redis"] == "ok"
+        assert "Unreachable" in said["checks"]["queue"]
 
 
 class TestRealEvents:
