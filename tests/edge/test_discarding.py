@@ -1,6 +1,5 @@
 """A discarded claim: its units come back once, every unit is accounted for meanwhile, its buyer is told."""
 
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,15 +13,13 @@ from fastpath_lambda import claims
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.rules import Refusal
 from fastpath_lambda.stores.redis import RedisLedger
-from orders import advancing, dead_letters, discarding, drain, queries, relay, releasing, sweeping
+from orders import advancing, discarding, drain, queries, relay, releasing, sweeping
 from orders.dead_letters import CannotChange
-from orders.models import DeadLetter, Order, OrderLine, Payment
+from orders.models import DeadLetter, Order, Payment
 from orders.receivers import mail as mails
 from orders.sandbox import Sandbox
-from shop import stock
 from shop.models import Allotment, Sku, Stock
 from tests.orders.conftest import queue, receive_all  # noqa: F401
-from tests.orders.racing import race
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -242,82 +239,3 @@ class TestForesee:
         assert "2 of LAMP go back to the shop's stock." in discarding.foresee(letter)
         discard(letter)
         assert "nothing can be done with it any more" in discarding.foresee(letter)
-
-
-def naive(meet):
-    """Looks whether the letter waits, and gives back: as one would without the two guards."""
-
-    def give_up(letter):
-        waits = DeadLetter.objects.get(pk=letter.pk).state == "waiting"
-        meet.wait()
-        if waits:
-            claim = claims.from_json(letter.body)
-            stock.give_back(sku_id=Sku.objects.get().pk, quantity=claim.quantity, order_id=claim.order_id)
-            DeadLetter.objects.filter(pk=letter.pk).update(state="discarded")
-
-    return give_up
-
-
-def try_to(act, *arguments, **options):
-    try:
-        act(*arguments, **options)
-    except CannotChange as error:
-        return str(error)
-    return "done"
-
-
-@pytest.mark.django_db(transaction=True)
-class TestTwice:
-    @pytest.fixture
-    def letter(self, letter):
-        """Of a closed sale: 8 in stock, 2 claimed."""
-        lifecycle.close("lamp", by="ada")
-        return letter
-
-    def test_the_race_is_real_for_who_only_looks(self, letter):
-        give_up = naive(threading.Barrier(2))
-
-        race(lambda: give_up(letter), lambda: give_up(letter))
-
-        assert Stock.objects.get().available == 12
-
-    def test_pressed_by_two_at_once_gives_back_once(self, letter):
-        first, second = DeadLetter.objects.get(), DeadLetter.objects.get()
-
-        outcomes = race(lambda: try_to(discard, first), lambda: try_to(discard, second))
-
-        assert sorted(outcomes)[1] == "done"
-        assert "can no longer be discarded" in sorted(outcomes)[0]
-        assert (Stock.objects.get().available, units()) == (10, (0, 0, 0, 3))
-
-    def test_the_race_with_a_replay_is_real_for_who_only_looks(self, letter, claim):
-        meet = threading.Barrier(2)
-
-        race(lambda: naive(meet)(letter), lambda: (meet.wait(), drain.write_claims([claim])))
-
-        # An order of two units, and the same two in stock.
-        assert (Stock.objects.get().available, Allotment.objects.get().ordered) == (10, 2)
-
-    @pytest.mark.parametrize("round", range(4))
-    def test_racing_a_replay_one_of_them_has_the_units(self, letter, queue, round):  # noqa: F811
-        first, second = DeadLetter.objects.get(), DeadLetter.objects.get()
-
-        def replay_and_drain():
-            outcome = try_to(dead_letters.replay, second, queue=queue, by="bob", now=NOW)
-            drain.write_claims([claims.from_json(message.body) for message in receive_all(queue)])
-            return outcome
-
-        race(lambda: try_to(discard, first), replay_and_drain)
-
-        status, available = Order.objects.get().status, Stock.objects.get().available
-        assert (status, available) in [("cancelled", 10), ("placed", 8)]
-        assert units() == ((0, 0, 0, 3) if status == "cancelled" else (0, 0, 2, 1))
-        assert OrderLine.objects.count() == 1
-
-    def test_a_message_that_is_on_its_way_already_changes_nothing(self, letter, claim):
-        discard(letter)
-
-        written = drain.write_claims([claim])
-
-        assert (written.new, written.known) == (frozenset(), {claim.order_id})
-        assert (Stock.objects.get().available, units()) == (10, (0, 0, 0, 3))

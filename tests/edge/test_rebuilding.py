@@ -1,68 +1,27 @@
 """Redis wiped in the middle of a sale: takes stop, and the ledger is made anew from what can be known."""
 
-import threading
-import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from edge import audit, buffer, lifecycle, queries
+from edge import lifecycle, queries
 from edge.lifecycle import CannotChange, rebuilding
 from edge.models import SaleChange
 from fastpath_lambda import keys
 from fastpath_lambda.claims import to_json
 from fastpath_lambda.ledger import EPOCH
 from fastpath_lambda.rules import Refusal, State
-from fastpath_lambda.sqs import Queue
-from orders import drain, late, releasing, workflow
-from orders.drain import Written
+from orders import drain, releasing, workflow
 from orders.losses import LedgerLoss
 from orders.models import DeadLetter, Order
-from shop.models import Allotment, Sale, Stock
+from shop.models import Allotment, Stock
+from tests.edge.losing import balance, pass_by, place_late, queue, rebuild, state  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 PLACED = Order.Status.PLACED
 LATER = timedelta(seconds=3)
-
-
-@pytest.fixture(autouse=True)
-def queue(monkeypatch):
-    """A buffer of this test's own, and empty."""
-    monkeypatch.setenv("SQS_DEAD_LETTER_QUEUE_NAME", "orders-rebuilding-dead")
-    queue = Queue.from_environment("orders-rebuilding")
-    queue.ensure()
-    queue.purge()
-    monkeypatch.setattr(buffer, "connect", lambda: queue)
-    return queue
-
-
-def pass_by(*, seconds=0):
-    """What the task does each second; so many seconds from now."""
-    lifecycle.advance(now=timezone.now() + timedelta(seconds=seconds))
-
-
-def rebuild():
-    """The turns it takes: one that finds the loss, one that finds the buffer quiet."""
-    pass_by()
-    pass_by(seconds=3)
-
-
-def place_late(claim, ledger):
-    """As the drain does it with a message that comes now."""
-    return late.place(drain.write_claims([claim]), [claim], ledger=ledger)
-
-
-def state():
-    return Sale.objects.get().state
-
-
-def balance():
-    (row,) = audit.audit()
-    assert row.is_balanced, row
-    return row.left, row.claimed, row.ordered, row.returned
 
 
 class TestLoss:
@@ -87,7 +46,7 @@ class TestLoss:
         changes = SaleChange.objects.order_by("id").values_list("action", "to_state", "by")
         assert list(changes)[-2:] == [("lost", "paused", "schedule"), ("rebuilt", "paused", "schedule")]
 
-    def test_waits_for_what_is_in_the_buffer(self, open_sale, ledger, store, take, queue):
+    def test_waits_for_what_is_in_the_buffer(self, open_sale, ledger, store, take, queue):  # noqa: F811
         open_sale(units=3)
         queue.send(to_json(take()))
         store.flushall()
@@ -259,7 +218,12 @@ class TestRebuild:
         assert LedgerLoss.objects.get().missing == 0
 
     def test_of_a_ledger_that_came_back_with_an_older_epoch_rescues_its_claims(
-        self, open_sale, ledger, store, take, queue
+        self,
+        open_sale,
+        ledger,
+        store,
+        take,
+        queue,  # noqa: F811
     ):
         open_sale(units=3)
         claim = take()
@@ -272,126 +236,6 @@ class TestRebuild:
         assert place_late(claim, ledger).new == {claim.order_id}
         ledger.confirm("lamp", 1, [claim.order_id])
         assert balance() == (2, 0, 1, 0)
-
-
-class TestLate:
-    @pytest.fixture
-    def claim(self, open_sale, store, take):
-        """Taken from a ledger that is lost by now: one of three."""
-        open_sale(units=3)
-        claim = take()
-        store.flushall()
-        return claim
-
-    def test_before_the_loss_is_noticed_is_an_order_like_any_other(self, claim, ledger):
-        assert place_late(claim, ledger).new == {claim.order_id}
-
-        rebuild()
-
-        assert balance() == (2, 0, 1, 0)
-
-    def test_after_it_is_taken_from_what_is_left(self, claim, ledger):
-        rebuild()
-
-        written = place_late(claim, ledger)
-
-        assert written == Written(new=frozenset([claim.order_id]))
-        ledger.confirm("lamp", 1, [claim.order_id])
-        assert balance() == (2, 0, 1, 0)
-        assert Order.objects.get().claim_number == EPOCH + 1
-
-    def test_twice_is_one_order(self, claim, ledger):
-        rebuild()
-        place_late(claim, ledger)
-
-        assert place_late(claim, ledger).known == {claim.order_id}
-        assert Allotment.objects.get().ordered == 1
-
-    def test_after_a_crash_is_done_by_whoever_comes_next(self, claim, ledger):
-        rebuild()
-        ledger.adopt(claim)
-        assert balance() == (2, 1, 0, 0)
-
-        assert place_late(claim, ledger).new == {claim.order_id}
-
-    def test_goes_to_a_person_where_others_have_its_units(self, claim, ledger, take):
-        rebuild()
-        lifecycle.resume("lamp", by="ada")
-        for _ in range(3):
-            take()
-
-        assert place_late(claim, ledger).rejected == {claim.order_id: late.TOO_LATE}
-        assert balance() == (0, 3, 0, 0)
-
-    def test_waits_for_a_ledger_that_is_being_rebuilt(self, claim, ledger):
-        Allotment.objects.update(epoch=F("epoch") + 1)
-
-        assert place_late(claim, ledger) == Written(late=frozenset([claim.order_id]))
-
-    def test_after_closing_goes_to_a_person(self, claim, ledger):
-        rebuild()
-        lifecycle.close("lamp", by="ada")
-
-        assert place_late(claim, ledger).rejected == {claim.order_id: late.OVER}
-        assert balance() == (0, 0, 0, 3)
-
-    def test_is_not_written_off_twice_by_one_who_slept_through_the_loss(
-        self, open_sale, ledger, store, take, drain_all
-    ):
-        open_sale(units=3)
-        claim = take()
-        drain_all()
-        workflow.cancel([claim.order_id], allowed_from=PLACED)
-        (row,) = releasing._on_their_way(Allotment.objects.get())
-        number = ledger.give_back(releasing.as_rules(row))
-        store.flushall()
-        rebuild()
-
-        assert not releasing.write_off(row, number)
-
-        assert releasing.settle_all(ledger) == 1
-        assert balance() == (3, 0, 0, 0)
-
-
-@pytest.mark.django_db(transaction=True)
-class TestRaceOfDrainAndRebuild:
-    def test_a_batch_that_waits_for_the_epoch_to_begin_is_late(self, open_sale, store, take):
-        open_sale(units=3)
-        claim = take()
-        store.flushall()
-        written = []
-
-        def begin_epoch():
-            with transaction.atomic():
-                Allotment.objects.update(epoch=F("epoch") + 1)
-                drainer.start()
-                wait_until_somebody_waits()
-
-        def run():
-            try:
-                written.append(drain.write_claims([claim]))
-            finally:
-                connection.close()
-
-        drainer = threading.Thread(target=run)
-        begin_epoch()
-        drainer.join(timeout=60)
-
-        assert written == [Written(late=frozenset([claim.order_id]))]
-        assert (Order.objects.count(), Allotment.objects.get().ordered) == (0, 0)
-
-
-def wait_until_somebody_waits():
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            # Within a transaction, who waits is looked at once, and remembered.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waited for the allotment")
 
 
 class TestReport:
