@@ -7,6 +7,7 @@ is not here: each act has its own module. The constraints here hold whatever tha
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -22,6 +23,7 @@ SEARCHED = (
     + SearchVector("summary", weight="B", config="english")
     + SearchVector("description", weight="C", config="english")
 )
+AT_LEAST_ONE = MinValueValidator(1, "Allow each buyer at least 1.")
 
 
 class Category(models.Model):
@@ -53,8 +55,9 @@ class Product(models.Model):
     position = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     limit_per_buyer = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Units, over all orders outside of a sale. Empty: any number."
-    )
+        null=True, blank=True, validators=[AT_LEAST_ONE],
+        help_text="Units, over all orders outside of a sale. Empty: any number.",
+    )  # fmt: skip
     # Counts the times a sale of this product was armed: part of every order id taken in it.
     sale_generation = models.PositiveIntegerField(default=0, editable=False)
 
@@ -123,7 +126,7 @@ class Sale(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="sales")
     price = models.DecimalField(max_digits=10, decimal_places=2)
     units = models.PositiveIntegerField(help_text="Units set aside of each SKU of the product.")
-    limit_per_buyer = models.PositiveIntegerField(default=2)
+    limit_per_buyer = models.PositiveIntegerField(default=2, validators=[AT_LEAST_ONE])
     opens_at = models.DateTimeField(null=True, blank=True, help_text="Empty: opens when told to.")
     closes_at = models.DateTimeField(null=True, blank=True, help_text="Empty: closes when told to.")
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT, editable=False)

@@ -104,6 +104,15 @@ class TestProduct:
 
         assert Sku.objects.get(code="LAMP-L").stock.available == 4
 
+    def test_a_limit_of_nothing_is_refused_beside_its_field(self, make_sku, save):
+        product = make_sku("LAMP", available=3).product
+
+        page = save(f"/admin/shop/product/{product.pk}/change/", limit_per_buyer="0")
+
+        assert re.search(r'<li>Allow each buyer at least 1\.</li></ul>.*name="limit_per_buyer"', page, re.S)
+        assert "Constraint" not in page
+        assert Product.objects.get().limit_per_buyer is None
+
     def test_words_alone_move_nothing(self, make_sku, save):
         sku = make_sku("LAMP")
 
