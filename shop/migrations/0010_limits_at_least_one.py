@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0008_set_aside'),
+        ('shop', '0009_sale_names'),
     ]
 
     operations = [
