@@ -16,7 +16,7 @@ from edge.routing import Table
 from fastpath_lambda import sqs
 from orders import jobs, pacing
 from orders.losses import LedgerLoss
-from orders.models import DeadLetter
+from orders.models import DeadLetter, Refund
 from orders.receivers.models import OrderMail, State, WebhookDelivery
 from shop import outbox
 from shop.models import Allotment, Sale
@@ -165,6 +165,7 @@ class Overview:
     is_balanced: bool
     told: list[outbox.Behind]
     post: Post
+    refunds_refused: int
 
 
 def overview() -> Overview:
@@ -180,6 +181,7 @@ def overview() -> Overview:
         is_balanced=audit.is_balanced(rows),
         told=outbox.behind(),
         post=_post(),
+        refunds_refused=Refund.objects.filter(state=Refund.State.REFUSED).count(),
     )
 
 

@@ -3,14 +3,16 @@
 import json
 import re
 import time
+import uuid
 
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils.timezone import now
 
 from edge import lifecycle
 from orders import pacing
-from orders.models import DeadLetter
+from orders.models import DeadLetter, Order, Payment, Refund
 from shop.models import Sale, Stock
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +151,21 @@ class TestMove:
 
 
 class TestOps:
+    def test_shows_refunds_that_the_provider_refused(self, ops, nearby, store):
+        assert "refused by the payment provider" not in ops.get("/ops/").content.decode()
+        order = Order.objects.create(
+            id=uuid.uuid4(), email="ada@example.org", address={}, total=9, currency="USD", accepted_at=now()
+        )
+        payment = Payment.objects.create(
+            order=order, provider="sandbox", amount=9, captured=9, currency="USD"
+        )
+        Refund.objects.create(payment=payment, key="k", amount=9, state="refused")
+
+        page = ops.get("/ops/").content.decode()
+
+        assert "/admin/orders/refund/?state__exact=refused" in page
+        assert "refund</a> refused by the payment provider" in page
+
     def test_shows_each_sale_the_equation_the_buffer_and_the_routes(self, ops, open_sale, take):
         open_sale(units=3)
         take()
