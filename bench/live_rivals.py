@@ -5,6 +5,7 @@ it is the server that broadcasts with websockets, told what by the same Redis.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import django
 import redis.asyncio as redis
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
@@ -90,9 +92,11 @@ async def serve_broadcast(port: int) -> None:
     connections: set[ServerConnection] = set()
 
     async def watch(connection: ServerConnection) -> None:
-        async for _ in connection:
-            await connection.send(json.dumps(SNAPSHOT))
-            connections.add(connection)
+        # The crowd goes without a goodbye.
+        with contextlib.suppress(ConnectionClosed):
+            async for _ in connection:
+                await connection.send(json.dumps(SNAPSHOT))
+                connections.add(connection)
 
     asgi.tune_garbage_collection()
     store = redis.Redis.from_url(settings.REDIS_URL)

@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 
 # Who knocks alone wakes them all: more of them are no use, and cost it more.
-DOORS = 32
+DOORS = 64
 
 
 class Doors:

@@ -21,8 +21,8 @@ from live.mirror import Mirror
 WINDOW = 0.1
 # What comes while some are being told joins what the others are told, but not for each of them anew.
 JOINING = WINDOW / 5
-# So many are told in one go, a millisecond: who comes in meanwhile waits for no more than that.
-AT_ONCE = 100
+# So many are told in one go: two or three milliseconds, for which who comes in meanwhile waits.
+AT_ONCE = 250
 
 
 class UnknownRoom(LookupError):
