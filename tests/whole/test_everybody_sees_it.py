@@ -53,7 +53,12 @@ class TestTheLastOne:
         yield
         shop.manage("fastpath", "close", SLUG)
 
-    def test_two_who_watch_see_a_third_buy_it(self, watch, one_left):
+    def test_two_who_watch_see_a_third_buy_it(self, watch, request):
+        early = watch(REEL)
+        request.getfixturevalue("one_left")
+        expect(early.get_by_role("link", name="Go to the sale")).to_be_visible()
+        expect(early.locator("[data-basket]")).to_be_hidden()
+
         first, second, buyer = watch(REEL), watch(REEL), watch(REEL)
         expect(status(first)).to_have_text("On sale")
 
@@ -62,6 +67,8 @@ class TestTheLastOne:
         for page in (first, second):
             expect(status(page)).to_have_text("Sold out", timeout=5000)
             expect(page.locator("[data-buy]").first).to_be_disabled()
+            # The other size is still there.
+            expect(page.get_by_text("All of them are taken.")).to_be_hidden()
             assert page.evaluate("window.stillTheSamePage")
         expect(buyer.locator("[data-order-result]").first).to_contain_text(
             "confirmed", ignore_case=True, timeout=15000
