@@ -145,7 +145,7 @@ class Products(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def count(available: int, *, on_sale: bool) -> SafeString:
     kind = "none" if available < 1 else "few" if available <= offers.FEW else "many"
-    flag = format_html(' <b class="mark sale">on sale</b>') if on_sale else ""
+    flag = SafeString(' <b class="mark sale">on sale</b>') if on_sale else ""
     return format_html('<span class="mark {}">{}</span>{}', kind, available, flag)
 
 
