@@ -47,7 +47,7 @@ SEED ?= $(shell date +%s)
 converge: setup ## break links, processes and stores under watching clients, ROUNDS times
 	@CONVERGENCE_ROUNDS=$(ROUNDS) CONVERGENCE_SEED=$(SEED) CONVERGENCE_SECONDS=20 $(BIN)/python -m pytest tests/live/converging
 
-BENCHES := cold_import intake isolation drain backlog live live_two live_dead live_restart live_order live_rush
+BENCHES := disk cold_import intake isolation drain backlog live live_two live_dead live_restart live_order live_rush
 bench: setup ## every measurement of bench/, with its ratios
 	@for name in $(BENCHES); do echo "== bench/$$name"; $(BIN)/python -m bench.$$name || exit 1; done
 

@@ -1,12 +1,12 @@
 """What another product's page feels while one product's order URI is flooded, with the fast path on and off.
 
 The whole shop runs (all six processes, through the edge). The page is asked for 20
-times a second, timed from when each request was due, in five phases: nobody else
-there; orders at a pace and flat out, each with the fast path on; and the same with
-the fast path off, when the flood is the shop's own. Everything, the load generator
-too, shares this machine's cores.
+times a second, timed from when each request was due: with nobody else there and with
+orders at a pace, in turns, since the machine itself is not the same from minute to
+minute; with orders flat out; and with both again while the fast path is off, when the
+flood is the shop's own. Everything, the load generator too, shares this machine's cores.
 
-    .venv/bin/python -m bench.isolation [--seconds 15] [--pace 200]
+    .venv/bin/python -m bench.isolation [--seconds 15] [--pace 200] [--turns 4]
 """
 
 import asyncio
@@ -96,15 +96,21 @@ def settle(shop: stage.Stage) -> None:
             time.sleep(2)
 
 
-def phases(shop: stage.Stage, *, seconds: int, pace: int) -> Iterator[tuple[str, load.Steady, float | None]]:
+def phases(
+    shop: stage.Stage, *, seconds: int, pace: int, turns: int
+) -> Iterator[tuple[str, load.Steady, float | None]]:
     """Yield (what, pages, orders a second or None)."""
     url = shop.variables["EDGE_URL"]
-    quiet(url, 3)
-    yield "idle", quiet(url, seconds), None
     shop.manage("fastpath", "arm", HOT, "--units", str(UNITS))
     shop.manage("fastpath", "open", HOT)
-    yield f"on, {pace} orders/s", paced(url, "on-paced", seconds, pace), pace
-    settle(shop)
+    quiet(url, 3)
+    idle, on = [], []
+    for turn in range(turns):
+        idle.append(quiet(url, seconds))
+        on.append(paced(url, f"on-paced-{turn}", seconds, pace))
+        settle(shop)
+    yield "idle", load.pool(idle), None
+    yield f"on, {pace} orders/s", load.pool(on), pace
     seen, flood = flooded(url, "on-flat", seconds)
     yield "on, flat out", seen, flood.requests / flood.seconds
     settle(shop)
@@ -118,7 +124,10 @@ def phases(shop: stage.Stage, *, seconds: int, pace: int) -> Iterator[tuple[str,
 
 def main() -> None:
     options = stage.options(
-        __doc__, seconds=(15, "of each phase"), pace=(200, "orders a second in the paced phases")
+        __doc__,
+        seconds=(15, "of each phase"),
+        pace=(200, "orders a second in the paced phases"),
+        turns=(4, "of idle and paced"),
     )
     console = stage.console()
     table = Table(title=f"GET {PAGE} at {RATE:.0f}/s while {URI} is flooded")
@@ -128,7 +137,8 @@ def main() -> None:
         with psycopg.connect(shop.variables["DATABASE_URL"], autocommit=True) as database:
             database.execute("UPDATE shop_stock SET available = %s", [UNITS * 2])
         idle = 0.0
-        for what, pages, orders in phases(shop, seconds=options.seconds, pace=options.pace):
+        measured = phases(shop, seconds=options.seconds, pace=options.pace, turns=options.turns)
+        for what, pages, orders in measured:
             p99 = pages.percentile(0.99)
             idle = idle or p99
             rate = f"{orders:,.0f}" if orders else "-"

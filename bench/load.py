@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +67,12 @@ class Steady:
 
     def percentile(self, share: float) -> float:
         return self.latencies_ms[min(len(self.latencies_ms) - 1, int(len(self.latencies_ms) * share))]
+
+
+def pool(runs: Iterable[Steady]) -> Steady:
+    """Several runs as one."""
+    seen = list(runs)
+    return Steady(sorted(chain(*(run.latencies_ms for run in seen))), sum(run.failed for run in seen))
 
 
 async def steady(
