@@ -16,7 +16,7 @@ if settings.default is settings.get_profile("hunt"):
     EFFORT |= {"max_examples": 100, "stateful_step_count": 60}
 else:
     # A history of so few steps is short enough as it was found: shortening it takes minutes.
-    EFFORT |= {"max_examples": 4, "stateful_step_count": 15, "phases": [Phase.explicit, Phase.generate]}
+    EFFORT |= {"max_examples": 3, "stateful_step_count": 15, "phases": [Phase.explicit, Phase.generate]}
 
 pytestmark = pytest.mark.django_db
 
