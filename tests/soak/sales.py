@@ -169,13 +169,18 @@ def _send(product: Product, run: str, crowd: _Crowd, outcome: Outcome) -> dict[s
         process.stdin.write(json.dumps(asdict(errand)))
         process.stdin.close()
         for line in process.stdout:
+            if not line.endswith("\n"):
+                break
             message: dict[str, Any] = json.loads(line)
             if "result" in message:
                 outcome.seconds = time.monotonic() - began
                 crowd.progress(message["result"], outcome.seconds)
                 return dict(message["result"])
             crowd.progress(message["progress"], time.monotonic() - began)
-    raise SystemExit(f"The crowd broke off (exit status {process.returncode}): see its message above.")
+    raise SystemExit(
+        f"The crowd broke off (exit status {process.returncode}): see its message above. "
+        f"A negative one is the signal that it was ended by."
+    )
 
 
 def _count(product: Product, run: str, tally: dict[str, Any], outcome: Outcome) -> None:
