@@ -62,7 +62,11 @@ def settle(allotment: Allotment, *, ledger: Ledger) -> int:
         numbers = {row.order_id: ledger.give_back(as_rules(row)) for row in batch}
         if None in numbers.values():
             # Its ledger was lost. The units stay where they are seen, and the audit does not balance.
-            logger.error("The ledger cannot take units back.", extra={"allotment": allotment.pk})
+            row = as_rules(batch[0])
+            logger.error(
+                "The ledger cannot take units back: it does not know %s in %s/%s. They wait until it does.",
+                row.sku, row.product, row.generation,
+            )  # fmt: skip
             break
         written_off = sum(write_off(row, numbers[row.order_id]) for row in batch)
         if not written_off:

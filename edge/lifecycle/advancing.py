@@ -39,7 +39,7 @@ def advance(*, now: datetime) -> None:
             logger.info("%s", error)
         except Exception:
             is_whole = False
-            logger.exception("A sale could not be advanced.", extra={"sale": sale.reference})
+            logger.exception("The sale %s could not be advanced.", sale.reference)
     if is_whole:
         connect().vouch(True)
 

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from shop.models import Allotment
+from tests.edge.losing import pass_by, queue, rebuild  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +74,14 @@ class TestAuditStock:
 
         with pytest.raises(CommandError, match="Did you mean lamp"):
             self.run("--product", "lampe")
+
+    def test_says_that_a_lost_ledger_is_why(self, open_sale, store):
+        open_sale(units=3)
+        store.flushall()
+        pass_by()
+
+        with pytest.raises(CommandError, match=r"Not balanced. lamp: The ledger was lost at .* look again"):
+            self.run()
+
+        rebuild()
+        assert "Balanced" in self.run()

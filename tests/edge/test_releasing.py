@@ -52,6 +52,14 @@ class TestRelease:
         allotment = Allotment.objects.get()
         assert (allotment.ordered, allotment.releasing, allotment.returned) == (0, 0, 0)
 
+    def test_says_for_which_sale_it_cannot_be_done(self, order, ledger, store, caplog):
+        cancel(order)
+        store.flushall()
+
+        assert releasing.settle_all(ledger) == 0
+
+        assert "cannot take units back: it does not know LAMP in lamp/1." in caplog.text
+
     def test_lets_the_buyer_buy_again(self, order, ledger, take):
         assert take(buyer="ada") is Refusal.OVER_LIMIT
         cancel(order)
