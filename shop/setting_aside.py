@@ -18,6 +18,7 @@ from datetime import datetime
 import redis
 from django.db import InterfaceError, OperationalError, transaction
 
+from shop import refusing
 from shop.outbox import Event, Receiver
 from shop.told import SetAside
 
@@ -34,8 +35,10 @@ SOON, LATE = 3, 15
 MOST = 20
 
 
-class CannotChange(Exception):
+class CannotChange(refusing.CannotChange):
     """The event stays as it is. The message says why, and what to do."""
+
+    title = "The event stays as it is"
 
 
 @dataclass(slots=True)
