@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
+from config.service import wait_until
 from orders import relay, turns
 from shop import events, outbox
 from shop.models import OutboxEvent
@@ -172,8 +173,13 @@ class TestRun:
             [sys.executable, "-c", KILLED_WHILE_TELLING, str(heard)], env=_on_this_database(), cwd=ROOT
         )
         told = []
-        relay.relay_once(to=[Receiver("mine", told.extend)])
 
+        def tell():
+            relay.relay_once(to=[Receiver("mine", told.extend)])
+            return told
+
+        # PostgreSQL holds the cursor until it sees that nobody is there any more.
+        assert wait_until(tell, 10)
         assert status.returncode == -signal.SIGKILL
         assert heard.read_text().split() == statuses(told) == ["placed", "paid"]
 
