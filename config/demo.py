@@ -183,8 +183,8 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
     return {
         "edge": f"{here}/python -m edge.router",
         "web": f"{here}/gunicorn config.wsgi --bind 127.0.0.1:{port['WEB']} --worker-class gthread "
-        "--workers 2 --threads 4 --log-level warning --graceful-timeout 3 "
-        f"--worker-tmp-dir {in_memory(Path(variables['VAR_DIR']))}",
+        "--workers 2 --threads 4 --limit-request-line 8190 --limit-request-fields 200 --log-level warning "
+        f"--graceful-timeout 3 --worker-tmp-dir {in_memory(Path(variables['VAR_DIR']))}",
         "live": f"{uvicorn} --port {port['LIVE']} --loop live.listening:Loop --ws live.wire:FrameProtocol "
         "--ws-per-message-deflate false --ws-max-size 65536 --backlog 4096 --timeout-graceful-shutdown 2 "
         "config.asgi:application",

@@ -101,7 +101,7 @@ class Files:
     async def serve(self, request: web.BaseRequest, route: Route) -> web.StreamResponse | None:
         """The file's answer, or None where there is no such file."""
         if request.method not in ("GET", "HEAD"):
-            return answers.present(problems.method_not_allowed("GET, HEAD"))
+            return answers.refuse(request, problems.method_not_allowed("GET, HEAD"))
         path = self._path(route)
         if path is None:
             return None

@@ -2,27 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from edge.router import answers, headers
+from edge.router import answers, headers, uploads
+from edge.router.uploads import IN_ONE_PIECE, Refused, Upload
 from edge.routing import Origin
 from fastpath_lambda.problems import Problem
 
 logger = logging.getLogger(__name__)
 
-MAX_BODY = 25 * answers.MEBIBYTE
-# Up to here a body is passed on in one piece, which costs least.
-IN_ONE_PIECE = 64 * 1024
 MAX_HEADER = 32 * 1024
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
-UPLOAD_STALL_SECONDS = 30.0
 # Shorter than any origin's own (gunicorn's is 2 s): an origin that closes a connection at the moment
 # we use it again would cost a buyer a 502, since an order must not be sent twice.
 IDLE_SECONDS = 1.5
@@ -30,14 +27,6 @@ CONNECTIONS_PER_ORIGIN = 512
 # How many requests an origin is asked at once; the others wait here, in the order they came. A flood
 # that all comes back in one turn of the loop would hold up everybody else's pages for that turn.
 AT_ONCE = {Origin.FASTPATH: 16}
-
-
-class _Refused(Exception):
-    """The request's body cannot be passed on."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.title)
-        self.problem = problem
 
 
 class Relay:
@@ -62,16 +51,21 @@ class Relay:
 
     async def relay(self, request: web.BaseRequest, origin: Origin, target: str) -> web.StreamResponse:
         gate = self._gates.get(origin)
-        if gate is None:
-            return await self._relay(request, origin, target)
-        async with gate:
-            return await self._relay(request, origin, target)
-
-    async def _relay(self, request: web.BaseRequest, origin: Origin, target: str) -> web.StreamResponse:
-        body: bytes | _Upload | None = None
         try:
-            if request.body_exists:
-                body = await _body(request)
+            if gate is None:
+                body = await uploads.passed_on(request) if request.body_exists else None
+                return await self._relay(request, origin, target, body)
+            # Before its turn comes: who sends slowly must not hold a place that others wait for.
+            body = await uploads.whole(request) if request.body_exists else None
+            async with gate:
+                return await self._relay(request, origin, target, body)
+        except Refused as refused:
+            return _refuse(request, refused.problem)
+
+    async def _relay(
+        self, request: web.BaseRequest, origin: Origin, target: str, body: bytes | Upload | None
+    ) -> web.StreamResponse:
+        try:
             answer = await self._session.request(
                 request.method,
                 URL(self._urls[origin] + target, encoded=True),
@@ -79,16 +73,14 @@ class Relay:
                 data=body,
                 allow_redirects=False,
             )
-        except _Refused as refused:
-            return _refuse(refused.problem)
         except TimeoutError:
             self._note_failure(origin, f"no answer in {ANSWER_SECONDS:g} s to {request.method} {target}")
-            return answers.present(answers.NO_ANSWER_IN_TIME)
+            return answers.refuse(request, answers.NO_ANSWER_IN_TIME)
         except (aiohttp.ClientError, OSError) as error:
-            if isinstance(body, _Upload) and body.refused:
-                return _refuse(body.refused)
+            if isinstance(body, Upload) and body.refused:
+                return _refuse(request, body.refused)
             self._note_failure(origin, f"{type(error).__name__}: {error}")
-            return answers.present(answers.NO_ANSWER)
+            return answers.refuse(request, answers.NO_ANSWER)
         if origin in self._failing:
             self._failing.remove(origin)
             logger.info("%s answers again.", origin)
@@ -112,7 +104,8 @@ class Relay:
 
 async def _pass_back(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     passed = headers.end_to_end(answer.headers)
-    passed.setdefault("Server", answers.NAME)
+    # What runs behind us, and in which version, is nobody's business.
+    passed["Server"] = answers.NAME
     length = answer.content_length
     try:
         if request.method == "HEAD":
@@ -132,7 +125,7 @@ async def _whole(
         body = await answer.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         logger.warning("An answer broke off: %s %s: %s", request.method, request.raw_path, error)
-        return answers.present(answers.NO_ANSWER)
+        return answers.refuse(request, answers.NO_ANSWER)
     passed.popall("Content-Length", None)
     return web.Response(status=answer.status, reason=answer.reason, headers=passed, body=body)
 
@@ -154,52 +147,8 @@ async def _stream(
     return response
 
 
-def _refuse(problem: Problem) -> web.Response:
-    response = answers.present(problem)
+def _refuse(request: web.BaseRequest, problem: Problem) -> web.Response:
+    response = answers.refuse(request, problem)
     # The rest of the body is not worth reading.
     response.force_close()
     return response
-
-
-async def _body(request: web.BaseRequest) -> "bytes | _Upload":
-    length = request.content_length
-    if length is not None and length > MAX_BODY:
-        raise _Refused(answers.too_large(MAX_BODY))
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    if length is None or length > IN_ONE_PIECE:
-        return _Upload(request)
-    if request.content.is_eof():
-        return request.content.read_nowait()
-    return b"".join([chunk async for chunk in _chunks(request)])
-
-
-class _Upload:
-    """A request's body on its way to the origin, as long as it stays within the limit."""
-
-    def __init__(self, request: web.BaseRequest) -> None:
-        self._request = request
-        self.refused: Problem | None = None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        passed = 0
-        try:
-            async for chunk in _chunks(self._request):
-                passed += len(chunk)
-                if passed > MAX_BODY:
-                    raise _Refused(answers.too_large(MAX_BODY))
-                yield chunk
-        except _Refused as refused:
-            self.refused = refused.problem
-            raise
-
-
-async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
-    content = request.content
-    try:
-        while not content.at_eof():
-            async with asyncio.timeout(UPLOAD_STALL_SECONDS):
-                chunk = await content.readany()
-            yield chunk
-    except TimeoutError:
-        raise _Refused(answers.TOO_SLOW) from None

@@ -12,6 +12,7 @@ from aiohttp import web
 from edge import routing
 from edge.router import answers, headers
 from edge.router.files import Files
+from edge.router.protocol import Server
 from edge.router.relay import MAX_HEADER, Relay
 from edge.router.settings import Settings
 from edge.router.table_file import TableFile
@@ -27,6 +28,10 @@ _protocol_logger.setLevel(logging.CRITICAL)
 # A browser's idle connection is kept this long.
 KEEP_ALIVE_SECONDS = 75.0
 STOP_SECONDS = 5.0
+# CloudFront takes 8,192 bytes of an address; gunicorn, who counts the method too, takes 8,190.
+MAX_TARGET = 8000
+# No more of a request's field than gunicorn takes: it would refuse the rest in its own words.
+MAX_FIELD = 8000
 BACKLOG = 4096
 
 
@@ -46,14 +51,14 @@ class Router:
         self._relay = Relay(self._settings.urls)
         self._tunnels = Tunnels(self._settings.urls)
         self._files = Files(self._settings.folders)
-        server = web.Server(
+        server = Server(
             self.handle,
             access_log=None,
             logger=_protocol_logger,
             auto_decompress=False,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
             max_line_size=MAX_HEADER,
-            max_field_size=MAX_HEADER,
+            max_field_size=MAX_FIELD,
             lingering_time=2.0,
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=STOP_SECONDS)
@@ -76,12 +81,14 @@ class Router:
         # The last line: whatever went wrong is ours, and the client gets an answer of the usual shape.
         except Exception:
             logger.exception("A request could not be handled.")
-            return answers.present(answers.NO_ANSWER)
+            return answers.refuse(request, answers.NO_ANSWER)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         target = _target(request.raw_path)
         if target is None or request.method == "CONNECT":
-            return answers.present(answers.BAD_TARGET)
+            return answers.refuse(request, answers.BAD_TARGET)
+        if len(target) > MAX_TARGET:
+            return answers.refuse(request, answers.LONG_TARGET)
         if own := await self._own_answer(request, target):
             return own
         route = routing.choose(self._table.table, target)
@@ -105,7 +112,7 @@ class Router:
         if response is not None:
             return response
         if not route.is_rewritten:
-            return answers.present(problems.not_found())
+            return answers.refuse(request, problems.not_found())
         # A sale's page that cannot be found is better shown by the shop than not at all.
         if route.path not in self._lost_pages:
             self._lost_pages.add(route.path)
@@ -115,6 +122,8 @@ class Router:
 
     async def _own_answer(self, request: web.BaseRequest, target: str) -> web.Response | None:
         match target:
+            case "/healthz" | "/readyz" if request.method not in ("GET", "HEAD"):
+                return answers.refuse(request, problems.method_not_allowed("GET, HEAD"))
             case "/healthz":
                 return answers.present_json({"status": "ok", "table": self._table.table.version})
             case "/readyz":

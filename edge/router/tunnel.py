@@ -43,19 +43,19 @@ class Tunnels:
         try:
             far = await self._connect(origin)
         except TimeoutError:
-            return answers.present(answers.NO_ANSWER_IN_TIME)
+            return answers.refuse(request, answers.NO_ANSWER_IN_TIME)
         except OSError:
-            return answers.present(answers.NO_ANSWER)
+            return answers.refuse(request, answers.NO_ANSWER)
         try:
             far.write(_handshake(request, target))
             async with asyncio.timeout(ANSWER_SECONDS):
                 head, rest = await far.read_head()
         except TimeoutError:
             far.close()
-            return answers.present(answers.NO_ANSWER_IN_TIME)
+            return answers.refuse(request, answers.NO_ANSWER_IN_TIME)
         except (BadAnswer, ConnectionError):
             far.close()
-            return answers.present(answers.NO_ANSWER)
+            return answers.refuse(request, answers.NO_ANSWER)
         except asyncio.CancelledError:
             far.close()
             raise

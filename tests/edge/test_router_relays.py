@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from edge.router import relay
+from edge.router import uploads
 from tests.edge.router_world import PAGE, SALE, mirror, origin, raw, raw_origin, says, told, world
 
 MEGABYTE = b"0123456789abcdef" * 65536
@@ -131,7 +131,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("framing", ["length", "chunks"])
     async def test_over_the_limit_are_refused(self, edge, monkeypatch, framing):
-        monkeypatch.setattr(relay, "MAX_BODY", 200_000)
+        monkeypatch.setattr(uploads, "MAX_BODY", 200_000)
 
         async def chunks():
             for _ in range(40):
@@ -143,7 +143,7 @@ class TestBodies:
             assert answer.headers["Content-Type"] == "application/problem+json"
 
     async def test_that_stop_coming_are_given_up(self, edge, monkeypatch):
-        monkeypatch.setattr(relay, "UPLOAD_STALL_SECONDS", 0.05)
+        monkeypatch.setattr(uploads, "STALL_SECONDS", 0.05)
 
         answer = await raw(
             edge.url, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", until=b"\r\n\r\n"
