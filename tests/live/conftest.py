@@ -3,11 +3,10 @@
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
-from playwright.sync_api import expect, sync_playwright
 
+from tests.chromium import chromium
 from tests.live import world
 from tests.live.site import Site, show
-from tests.need_chromium import find_chromium
 
 
 @pytest.fixture
@@ -32,12 +31,8 @@ def site(store):
 
 @pytest.fixture(scope="module")
 def browser():
-    # What is there at once on a quiet machine takes its time on a busy one.
-    expect.set_options(timeout=20_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

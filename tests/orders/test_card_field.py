@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from config.payments import StripeSettings
 from orders.models import Order
-from tests.need_chromium import find_chromium
+from tests.chromium import chromium
 
 STRIPE_JS = (Path(__file__).parent / "stripe" / "stripe.js").read_text()
 LIBRARY = "https://js.stripe.com/**"
@@ -65,12 +65,8 @@ class TestForms:
 @pytest.fixture
 def browser(lamp, live_server, settings, through_stripe):
     settings.ALLOWED_HOSTS = ["*"]
-    # What is there at once on a quiet machine takes its time on a busy one.
-    expect.set_options(timeout=20_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

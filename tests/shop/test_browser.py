@@ -1,9 +1,11 @@
 """The pages in a real browser: on a phone, by keyboard, without scripts, and with a basket."""
 
-import pytest
-from playwright.sync_api import expect, sync_playwright
+import re
 
-from tests.need_chromium import find_chromium
+import pytest
+from playwright.sync_api import expect
+
+from tests.chromium import chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -29,12 +31,9 @@ def shop(make_sku, live_server, settings):
 
 @pytest.fixture
 def browser(shop):
-    # Begun after the shop is filled, ended before it is emptied: in between, Playwright
-    # keeps a loop in this thread, in which Django talks to no database.
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+    # Begun after the shop is filled, ended before it is emptied: in between, Django has no database here.
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ def test_the_skip_link_comes_first(shop, page):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    assert page.evaluate("location.hash") == "#main"
+    expect(page).to_have_url(re.compile("#main$"))
 
 
 def test_adding_to_the_basket_keeps_the_page_and_counts(shop, page):

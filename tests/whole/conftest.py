@@ -16,10 +16,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from config import embedded, env
-from tests.need_chromium import find_chromium
+from tests.chromium import chromium
 
 FOLDER = env.ROOT / "var" / "test-whole"
 # Set by the services of the other tests; a demo starts its own.
@@ -151,13 +151,8 @@ def stop_as_ctrl_c_does(process: subprocess.Popen[bytes]) -> list[psutil.Process
     return alive
 
 
-# Ended with this package: Playwright keeps a loop in this thread, in which Django talks to no database.
+# Ended with this package: see chromium() for what it leaves in this thread.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()

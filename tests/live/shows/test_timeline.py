@@ -5,9 +5,6 @@ import json
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import sync_playwright
-
-from tests.need_chromium import find_chromium
 
 pytestmark = pytest.mark.slow
 
@@ -21,20 +18,17 @@ PINS = [
 
 
 @pytest.fixture(scope="module")
-def run():
+def run(browser):
     """Evaluate an expression of the module's functions, with these values beside them."""
     source = "data:text/javascript;base64," + base64.b64encode(MODULE.read_bytes()).decode()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        page = browser.new_page()
+    page = browser.new_page()
 
-        def run(expression, **values):
-            names = ", ".join(values)
-            body = f"import({json.dumps(source)}).then((timeline) => (({{{names}}}) => {expression})(values))"
-            return page.evaluate(f"(values) => {body}", values)
+    def run(expression, **values):
+        names = ", ".join(values)
+        body = f"import({json.dumps(source)}).then((timeline) => (({{{names}}}) => {expression})(values))"
+        return page.evaluate(f"(values) => {body}", values)
 
-        yield run
-        browser.close()
+    return run
 
 
 def at(playhead, *, now=0, replay=False):

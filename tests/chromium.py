@@ -1,0 +1,28 @@
+"""A real chromium for the tests that drive one, and the patience that a busy machine asks for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.need_chromium import find_chromium
+
+# It needs no screen, and asks nobody outside for anything.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+# What is there at once on a quiet machine takes its time on one that stalls.
+PATIENCE_MS = 30_000
+START_MS = 120_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Until it ends, Playwright keeps a loop in this thread, in which Django talks to no database."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=ARGUMENTS, timeout=START_MS
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
