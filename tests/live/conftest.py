@@ -2,11 +2,25 @@
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connections
 
+from config import asgi
+from live import snapshots
+from live.hub import Hub
+from live.store import RoomStore
+from tests import patience
 from tests.chromium import chromium
 from tests.live import world
 from tests.live.site import Site, show
+from tests.live.talking import Socket
+
+
+@pytest.fixture(autouse=True)
+def quick_settings(settings, monkeypatch):
+    """Stores are waited for, and logins are tested without a slow hash."""
+    patience.wait_for_stores(monkeypatch)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -19,6 +33,31 @@ async def database(transactional_db):
     """The database as the `live` process uses it: from asgiref's one thread, which keeps its connection."""
     yield
     await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+async def application(store):
+    """The `live` process's."""
+    hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.make)
+    yield asgi.build(hub)
+    await hub.close()
+
+
+@pytest.fixture
+async def socket(application):
+    socket = Socket(application)
+    await socket.connect()
+    yield socket
+    await socket.disconnect()
+
+
+@pytest.fixture
+async def another(application):
+    """Another page's, of the same process."""
+    another = Socket(application)
+    await another.connect()
+    yield another
+    await another.disconnect()
 
 
 @pytest.fixture
@@ -40,9 +79,12 @@ def visit(site, browser):
     """Open a page of the site: in a browser of its own, or as one more tab of `beside`."""
     contexts, complaints = [], []
 
-    def open_page(*, beside=None, port=None, clock=False, path="/"):
+    def open_page(*, beside=None, port=None, clock=False, path="/", before=None):
+        """`before` is done first in each page of that browser."""
         if beside is None:
             contexts.append(browser.new_context())
+        if before:
+            contexts[-1].add_init_script(f"({before})()")
         page = (beside.context if beside else contexts[-1]).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if clock:

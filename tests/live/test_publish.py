@@ -1,5 +1,6 @@
 """What the shop writes into rooms, and what is dropped on the way."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -127,7 +128,7 @@ class TestOrders:
 
         publish.order(ORDER, "placed", 1)
 
-        assert await layer.receive(channel) == {
+        assert await asyncio.wait_for(layer.receive(channel), 30) == {
             "type": "order.changed",
             "order_id": ORDER,
             "status": "placed",

@@ -1,15 +1,18 @@
 """Counts of viewers: over all processes, seldom enough, and without those who are gone."""
 
-import asyncio
 import json
 import os
 
 import pytest
 
+from config import asgi
 from fastpath_lambda import keys
-from live import viewers
+from live import snapshots, viewers
+from live.hub import Hub
 from live.store import RoomStore
 from live.viewers import Viewers
+from tests.live.talking import Socket
+from tests.live.world import Clock, show
 
 LAMP = "product:lamp"
 
@@ -26,7 +29,9 @@ class Listener:
 
 
 @pytest.fixture
-async def stores(store):
+async def stores(store, monkeypatch):
+    # Nobody is gone because the machine was away for a while.
+    monkeypatch.setattr("live.store.GONE_AFTER", 600)
     stores = [RoomStore(os.environ["REDIS_URL"]) for _ in range(2)]
     yield stores
     for one in stores:
@@ -50,56 +55,66 @@ class TestStore:
 
 class TestViewers:
     @pytest.fixture
-    async def counting(self, stores):
+    async def clock(self):
+        return Clock()
+
+    @pytest.fixture
+    async def counting(self, stores, clock, monkeypatch):
+        # No more often than a test counts itself.
+        monkeypatch.setattr(viewers, "EVERY", 600.0)
         counting = Viewers(stores[0])
         yield counting
         await counting.close()
 
-    async def test_tells_who_is_counted_and_only_what_changed(self, counting):
+    async def test_tells_who_is_counted_and_only_what_changed(self, counting, clock):
         listener, other = Listener(), Listener()
         counting.listen(listener, LAMP)
 
         for _ in range(3):
             await counting.count()
         counting.listen(other, LAMP)
-        await asyncio.sleep(0.01)
+        await clock.move(1)
         await counting.count()
 
         assert counts(listener) == [1, 2]
         assert counts(other) == [2]
 
-    async def test_a_newcomer_hears_of_it_though_another_left(self, counting):
+    async def test_a_newcomer_hears_of_it_though_another_left(self, counting, clock):
         first, second = Listener(), Listener()
         counting.listen(first, LAMP)
         await counting.count()
 
         counting.listen(second, LAMP)
         counting.leave(first, LAMP)
-        await asyncio.sleep(0.01)
+        await clock.move(1)
         await counting.count()
 
         assert counts(second) == [1]
 
-    async def test_who_had_no_room_hears_of_it_the_next_time(self, counting):
+    async def test_who_had_no_room_hears_of_it_the_next_time(self, counting, clock):
         listener = Listener(has_room=False)
         counting.listen(listener, LAMP)
         await counting.count()
 
         listener.has_room = True
-        await asyncio.sleep(0.01)
+        await clock.move(1)
         await counting.count()
 
         assert counts(listener) == [1]
 
-    async def test_a_large_crowd_is_told_less_often(self, counting, monkeypatch):
+    async def test_a_large_crowd_is_told_less_often(self, counting, clock, monkeypatch):
         monkeypatch.setattr(viewers, "TOLD_A_SECOND", 10)
         crowd = [Listener() for _ in range(20)]
 
         for listener in crowd:
             counting.listen(listener, LAMP)
             await counting.count()
+        told_at_first = len(crowd[0].heard)
+        await clock.move(2)
+        await counting.count()
 
-        assert len(crowd[0].heard) < 4
+        assert told_at_first == 1
+        assert counts(crowd[0]) == [1, 20]
 
     async def test_a_room_that_everybody_left_counts_none(self, stores, counting):
         listeners = [Listener(), Listener()]
@@ -116,3 +131,35 @@ class TestViewers:
 
 def counts(listener):
     return [json.loads(text)["count"] for text in listener.heard]
+
+
+class TestOverTheSocket:
+    async def test_who_looks_is_counted_and_told_over_all_processes(self, application, store, monkeypatch):
+        monkeypatch.setattr(viewers, "EVERY", 0.05)
+        show(version=1)
+        elsewhere = Hub(RoomStore(os.environ["REDIS_URL"]), make=snapshots.make)
+        sockets = [Socket(application) for _ in range(3)] + [Socket(asgi.build(elsewhere))]
+        for socket in sockets:
+            await socket.connect()
+        in_a_list, first, hidden, other = sockets
+
+        await in_a_list.ask("product:lamp")
+        for socket in sockets[1:]:
+            await socket.ask("product:lamp", viewers=True)
+        counts = [await hear_count(first, 3)]
+        await hidden.ask("product:lamp")
+        counts.append(await hear_count(first, 2))
+        await other.disconnect()
+        counts.append(await hear_count(first, 1))
+
+        assert {count["type"] for count in counts} == {"viewers"}
+        assert await in_a_list.hears_nothing()
+        for socket in sockets[:3]:
+            await socket.disconnect()
+        await elsewhere.close()
+
+
+async def hear_count(socket, count):
+    while (heard := await socket.hear())["count"] != count:
+        assert heard["room"] == "product:lamp"
+    return heard

@@ -5,6 +5,7 @@ import json
 import time
 
 from fastpath_lambda import keys
+from live import publish
 
 LAMP = "product:lamp"
 
@@ -19,6 +20,10 @@ def make_value(sku="LAMP", *, available=3, version=1, status="in_stock", price="
         "status": status,
         "version": version,
     }
+
+
+def show(**changes):
+    publish.whole_product([make_value(**changes)])
 
 
 class StoredRoom:
@@ -82,8 +87,36 @@ class Watcher:
             for value in (message.get("state") or message.get("changes")).values()
         ]
 
-    async def until(self, arrived, *, seconds=3.0):
+    async def until(self, arrived, *, seconds=30.0):
         async with asyncio.timeout(seconds):
             while not arrived(self):
                 self.came.clear()
                 await self.came.wait()
+
+
+class Clock:
+    """The running loop's time, which stands still until it is moved: however long the machine takes."""
+
+    def __init__(self):
+        self._now = asyncio.get_running_loop().time()
+        asyncio.get_running_loop().time = lambda: self._now
+
+    async def move(self, seconds):
+        """On by so many, and everything that is due then is done."""
+        self._now += seconds
+        await turns()
+
+
+async def turns(count=20):
+    """So many turns of the loop."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def until_it_reads(hub, store):
+    """The hub's reader waits in the store for news of every room that is watched."""
+    async with asyncio.timeout(30):
+        while not (
+            hub._is_waiting and hub._asked == hub._wanted and store.info("clients")["blocked_clients"]
+        ):
+            await asyncio.sleep(0.005)

@@ -4,9 +4,10 @@ import json
 import re
 
 import pytest
+import redis
 
 from live.models import Pin
-from live.shows import views
+from live.shows import first_look, views
 from tests.live.shows.world import NOON, add, make_show
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +44,7 @@ class TestShow:
 
     def test_shows_what_the_shop_knows_while_the_store_is_away(self, show, read, made_anew, monkeypatch):
         with_the_store = state_of(read("/shows/tailrace/"))
-        monkeypatch.setattr("live.shows.first_look._client.connection_pool.connection_kwargs", {"port": 1})
-        monkeypatch.setattr("live.shows.first_look._client.connection_pool._available_connections", [])
+        monkeypatch.setattr(first_look, "_client", redis.Redis.from_url("redis://127.0.0.1:1"))
 
         without = state_of(read("/shows/tailrace/"))
 
