@@ -23,7 +23,7 @@ class Link:
         self._loop.call_soon(self._flows.set)
         self._loop.create_task(self._listen(ready))
         self._thread.start()
-        ready.wait(5)
+        assert ready.wait(30), "the link does not listen"
         return self
 
     def __exit__(self, *_):
@@ -48,7 +48,7 @@ class Link:
     def _call(self, act):
         done = threading.Event()
         self._loop.call_soon_threadsafe(lambda: (act(), done.set()))
-        done.wait(5)
+        assert done.wait(30), "the link did not do as told"
 
     def _run(self):
         asyncio.set_event_loop(self._loop)

@@ -10,8 +10,9 @@ import websockets
 from django.conf import settings
 
 from fastpath_lambda import identity
-from live import codes, contract, messages
-from tests.live.test_server import hear, hear_until, serve, show, subscription
+from live import admission, codes, contract, messages
+from tests.live.test_server import connect, hear, hear_until, serve, subscription
+from tests.live.world import show
 
 ORDER, OTHER = (str(uuid.UUID(int=number)) for number in (7, 8))
 EPOCH = "9f3c2a"
@@ -67,7 +68,9 @@ CASES = {
 
 
 @pytest.fixture(params=["live.wire:FrameProtocol", "websockets-sansio"])
-async def address(store, request):
+async def address(store, request, monkeypatch):
+    # However long a flood takes to be read, it is one.
+    monkeypatch.setattr(admission, "A_SECOND", 0.0)
     show(version=1)
     async with serve(request.param) as (_, address):
         yield address
@@ -77,7 +80,7 @@ async def address(store, request):
 async def test_gets_what_the_table_says_and_nobody_else_feels_it(address, room, row):
     said, expected = CASES[row]
     said = [text.replace("theirs", room.epoch) if isinstance(text, str) else text for text in said]
-    async with websockets.connect(f"ws://{address}/live/") as bystander:
+    async with connect(address) as bystander:
         await bystander.send(subscription())
         await hear(bystander)
 
@@ -96,7 +99,7 @@ async def test_a_product_that_is_not_there_is_unknown(database, address):
 async def say(address, said):
     """The last answer to all this: its type, an error's code, or the code of the close."""
     last = None
-    async with websockets.connect(f"ws://{address}/live/") as client:
+    async with connect(address) as client:
         try:
             sending = asyncio.create_task(send_all(client, said))
             while (heard := await hear(client)) != {"type": "pong"}:
@@ -123,7 +126,7 @@ async def send_all(client, said):
 )
 async def test_an_origin_is_ours_or_none(address, row, origin, status):
     try:
-        async with websockets.connect(f"ws://{address}/live/", origin=origin) as client:
+        async with connect(address, origin=origin) as client:
             assert client.response.status_code == status
     except websockets.InvalidStatus as refused:
         assert refused.response.status_code == status

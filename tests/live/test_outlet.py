@@ -8,6 +8,12 @@ from msgspec import Raw
 
 from live import codes, messages, mirror, outlet, watching
 from live.frames import Frame
+from tests.live.world import Clock, turns
+
+
+@pytest.fixture
+async def clock():
+    return Clock()
 
 
 def make_room(name="product:lamp"):
@@ -40,11 +46,6 @@ class Reader:
         self.read.append(json.loads(message["text"]))
 
 
-async def settle():
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
 class TestSendOutlet:
     async def test_a_quick_reader_gets_every_frame_at_once(self):
         reader, room = Reader(), make_room()
@@ -65,7 +66,7 @@ class TestSendOutlet:
             sending.offer(desk, change(desk, number))
         assert reader.under_way == 1
         reader.gate.set()
-        await settle()
+        await turns()
 
         assert [(frame["type"], frame["room"], frame["position"]["offset"]) for frame in reader.read] == [
             ("update", "product:lamp", 1),
@@ -81,7 +82,7 @@ class TestSendOutlet:
 
         sending.forget("product:lamp")
         reader.gate.set()
-        await settle()
+        await turns()
 
         assert len(reader.read) == 1
 
@@ -146,40 +147,39 @@ class TestFrameOutlet:
             ("snapshot", "product:desk", 1000),
         }
 
-    async def test_who_takes_nothing_for_long_is_given_up_and_may_come_back(self, monkeypatch):
-        monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.02)
+    async def test_who_takes_nothing_for_long_is_given_up_and_may_come_back(self, clock):
         wire, room = Wire(), make_room()
         dead = outlet.FrameOutlet(wire)
 
         for number in range(1, 3):
             dead.offer(room, change(room, number))
-        await asyncio.sleep(0.05)
+        await clock.move(outlet.GIVEN_UP_AFTER - 0.1)
+        assert wire.closed is None
+        await clock.move(0.2)
 
         assert wire.closed == codes.TOO_SLOW.code
         assert codes.TOO_SLOW.is_resumable
 
-    async def test_who_takes_a_little_now_and_then_is_not_given_up(self, monkeypatch):
-        monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.04)
+    async def test_who_takes_a_little_now_and_then_is_not_given_up(self, clock):
         wire, room = Wire(), make_room()
         slow = outlet.FrameOutlet(wire)
 
         for number in range(1, 9):
             slow.offer(room, change(room, number * 2 - 1))
             slow.offer(room, change(room, number * 2))
-            await asyncio.sleep(0.015)
+            await clock.move(outlet.GIVEN_UP_AFTER / 3)
             wire.empty()
 
         assert wire.closed is None
 
-    async def test_after_the_end_nothing_is_waited_for(self, monkeypatch):
-        monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 0.01)
+    async def test_after_the_end_nothing_is_waited_for(self, clock):
         wire, room = Wire(), make_room()
         gone = outlet.FrameOutlet(wire)
         for number in range(1, 3):
             gone.offer(room, change(room, number))
 
         gone.close()
-        await asyncio.sleep(0.03)
+        await clock.move(outlet.GIVEN_UP_AFTER * 3)
 
         assert (wire.closed, wire.on_change) == (None, None)
 
@@ -207,12 +207,12 @@ async def test_who_has_room_again_while_the_others_are_told_is_not_told_twice(mo
     for wire in wires:
         room.join(outlet.FrameOutlet(wire), room.room.snapshot())
     room.tell(show(room, 1))
-    await settle()
+    await turns()
 
     room.tell(show(room, 2))  # The second is told, the first waits for its turn.
     wires[0].room = 9
     wires[0].empty()
-    await settle()
+    await turns()
 
     assert [(frame["type"], frame["position"]["offset"]) for frame in wires[0].taken] == [("snapshot", 2)]
     assert [frame["position"]["offset"] for frame in wires[1].taken] == [0, 1, 2]

@@ -14,10 +14,10 @@ from django.conf import settings
 from websockets.frames import Frame, Opcode
 
 from config import asgi
-from live import codes, outlet, publish, snapshots, wire
+from live import codes, outlet, snapshots, wire
 from live.hub import Hub
 from live.store import RoomStore
-from tests.live.world import make_value
+from tests.live.world import show
 
 
 @contextlib.asynccontextmanager
@@ -31,6 +31,8 @@ async def serve(ws):
         ws_max_size=65536,
         log_config=None,
         lifespan="off",
+        # Who is kept from reading here answers no ping, and is not to be closed for that.
+        ws_ping_interval=None,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -50,16 +52,16 @@ async def address(store, request):
         yield address
 
 
-def show(**changes):
-    publish.whole_product([make_value(**changes)])
-
-
 def subscription(**interest):
     return json.dumps({"type": "subscribe", "rooms": [{"room": "product:lamp"} | interest]})
 
 
+def connect(address, **options):
+    return websockets.connect(f"ws://{address}/live/", open_timeout=30, ping_interval=None, **options)
+
+
 async def hear(client):
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         return json.loads(await client.recv())
 
 
@@ -84,14 +86,14 @@ def narrow_link(address):
 
 async def test_a_client_sees_the_last_one_go_and_resumes(address):
     show(version=1)
-    async with websockets.connect(f"ws://{address}/live/", origin=f"http://{address}") as client:
+    async with connect(address, origin=f"http://{address}") as client:
         await client.send(subscription())
         snapshot = await hear(client)
         show(version=2, available=0, status="sold_out")
         update = await hear(client)
     show(version=3)
 
-    async with websockets.connect(f"ws://{address}/live/", origin=f"http://{address}") as client:
+    async with connect(address, origin=f"http://{address}") as client:
         await client.send(subscription(position=update["position"]))
         recovered = await hear(client)
         if not recovered["changes"]:  # The hub had not read the change yet.
@@ -102,11 +104,12 @@ async def test_a_client_sees_the_last_one_go_and_resumes(address):
     assert recovered["changes"]["LAMP"]["version"] == 3
 
 
-async def test_one_who_does_not_read_delays_nobody_and_ends_with_the_latest(address):
+async def test_one_who_does_not_read_delays_nobody_and_ends_with_the_latest(address, monkeypatch):
+    monkeypatch.setattr(outlet, "GIVEN_UP_AFTER", 600.0)
     show(version=1)
     async with (
-        websockets.connect(f"ws://{address}/live/", sock=narrow_link(address), max_queue=1) as sleeper,
-        websockets.connect(f"ws://{address}/live/") as reader,
+        connect(address, sock=narrow_link(address), max_queue=1) as sleeper,
+        connect(address) as reader,
     ):
         for client in (sleeper, reader):
             await client.send(subscription())
@@ -131,7 +134,7 @@ async def test_one_who_never_reads_is_closed_and_may_come_back(store, monkeypatc
             show(version=version, status=f"status {version} " + "x" * 20_000)
             await asyncio.sleep(0.01)
             kept.append(sleeping.transport.get_write_buffer_size())
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             while server.server_state.connections:
                 await asyncio.sleep(0.02)
         sleeper.close()
@@ -141,19 +144,20 @@ async def test_one_who_never_reads_is_closed_and_may_come_back(store, monkeypatc
 
 
 def shake_hands(link):
-    """Open the socket, ask for the lamp, and never read again."""
+    """Open the socket, ask for the lamp, hear how it stands, and never read again."""
     link.sendall(
         b"GET /live/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
     )
     link.recv(1000)
     link.sendall(Frame(Opcode.TEXT, subscription().encode()).serialize(mask=True))
+    link.recv(1000)
 
 
 async def test_no_frame_follows_a_goodbye(store):
     show(version=1)
     async with serve("live.wire:FrameProtocol") as (server, address):
-        client = await websockets.connect(f"ws://{address}/live/")
+        client = await connect(address)
         await client.send(subscription())
         await hear(client)
         (protocol,) = server.server_state.connections
@@ -169,7 +173,7 @@ async def test_no_frame_follows_a_goodbye(store):
 async def test_a_connection_that_is_gone_leaves_nothing_for_the_collector(store):
     show(version=1)
     async with serve("live.wire:FrameProtocol") as (server, address):
-        client = await websockets.connect(f"ws://{address}/live/")
+        client = await connect(address)
         await client.send(subscription())
         await hear(client)
         (protocol,) = server.server_state.connections
@@ -180,8 +184,9 @@ async def test_a_connection_that_is_gone_leaves_nothing_for_the_collector(store)
         gc.disable()
         try:
             await client.close()
-            await asyncio.sleep(0.1)
-            assert gone() is None
+            async with asyncio.timeout(30):
+                while gone():
+                    await asyncio.sleep(0.01)
         finally:
             gc.enable()
 
@@ -189,12 +194,12 @@ async def test_a_connection_that_is_gone_leaves_nothing_for_the_collector(store)
 async def test_a_server_that_stops_says_when_to_come_back(store):
     show(version=1)
     async with serve("live.wire:FrameProtocol") as (server, address):
-        clients = [await websockets.connect(f"ws://{address}/live/") for _ in range(20)]
+        clients = [await connect(address) for _ in range(20)]
         await clients[0].send(subscription())
         await hear(clients[0])
 
         server.should_exit = True
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             await asyncio.gather(*(client.wait_closed() for client in clients))
 
     assert {client.close_code for client in clients} == {codes.RESTARTING.code}
@@ -203,15 +208,15 @@ async def test_a_server_that_stops_says_when_to_come_back(store):
 
 async def test_a_foreign_page_is_refused(address):
     with pytest.raises(websockets.InvalidStatus) as caught:
-        await websockets.connect(f"ws://{address}/live/", origin="https://evil.example.net")
+        await connect(address, origin="https://evil.example.net")
 
     assert caught.value.response.status_code == 403
 
 
 async def test_a_message_of_a_megabyte_ends_only_its_own_connection(address):
     show(version=1)
-    async with websockets.connect(f"ws://{address}/live/") as reader:
-        async with websockets.connect(f"ws://{address}/live/") as flooder:
+    async with connect(address) as reader:
+        async with connect(address) as flooder:
             with contextlib.suppress(websockets.ConnectionClosed):
                 await flooder.send("x" * 1_000_000)
                 await hear(flooder)

@@ -10,6 +10,7 @@ from msgspec import Raw
 from live import messages, watching
 from live.mirror import Mirror, Stored
 from live.watching import Telling
+from tests.live.world import Clock, turns
 
 
 class Lamp:
@@ -53,14 +54,14 @@ class Reader:
 
 
 @pytest.fixture
-def lamp(monkeypatch):
+async def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def lamp(monkeypatch, clock):
     monkeypatch.setattr(watching, "AT_ONCE", 2)
     return Lamp()
-
-
-async def whole_turn():
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 class TestTell:
@@ -69,19 +70,19 @@ class TestTell:
 
         lamp.change()
         told_now = [reader.told for reader in readers].count([0, 1])
-        await whole_turn()
+        await turns()
 
         assert told_now == 2
         assert all(reader.told == [0, 1] for reader in readers)
 
-    async def test_what_comes_meanwhile_joins_what_the_others_wait_for(self, lamp):
+    async def test_what_comes_meanwhile_joins_what_the_others_wait_for(self, lamp, clock):
         readers = [lamp.watch() for _ in range(5)]
 
         lamp.change("LAMP")
         lamp.change("SHADE")
-        await whole_turn()
+        await turns()
         before_its_window = sorted(reader.told.copy() for reader in readers)
-        await asyncio.sleep(watching.WINDOW * 1.2)
+        await clock.move(watching.WINDOW * 1.2)
 
         assert before_its_window == [[0, 1], [0, 1], [0, 2], [0, 2], [0, 2]]
         assert sorted(reader.told for reader in readers) == [[0, 1, 2], [0, 1, 2], [0, 2], [0, 2], [0, 2]]
@@ -92,7 +93,7 @@ class TestTell:
 
         lamp.change()
         lamp.change(at_once=True)
-        await whole_turn()
+        await turns()
 
         assert all(reader.told[-1] == 2 for reader in readers)
 
@@ -101,7 +102,7 @@ class TestTell:
 
         lamp.change()
         lamp.telling.leave(readers[0])
-        await whole_turn()
+        await turns()
 
         assert [len(reader.told) for reader in readers] == [1, 2, 2, 2, 2]
 
@@ -110,7 +111,7 @@ class TestTell:
 
         lamp.change()
         lamp.telling.join(readers[0], lamp.mirror.answer(messages.Position("e1", 0)))
-        await whole_turn()
+        await turns()
 
         assert readers[0].told == [0, 1]
 
@@ -120,7 +121,7 @@ class TestTell:
         lamp.change()
         lamp.mirror.refresh(Stored("e2", 7, {"LAMP": Raw(b"1")}))
         lamp.telling.tell_all()
-        await whole_turn()
+        await turns()
 
         assert all(reader.told[-1] == 7 and reader.state == {"LAMP": 1} for reader in readers)
         assert sorted(len(reader.told) for reader in readers) == [2, 2, 2, 3, 3]
@@ -133,7 +134,7 @@ class TestReadyAt:
 
         lamp.change()
         while_some_wait = lamp.telling.ready_at - lamp.telling.told_at
-        await whole_turn()
+        await turns()
 
         assert while_some_wait == pytest.approx(watching.JOINING)
         assert lamp.telling.ready_at - lamp.telling.told_at == pytest.approx(watching.WINDOW)
@@ -143,7 +144,7 @@ class TestReadyAt:
 
         lamp.telling.wake(lambda: woken.append(1), at=0)
         lamp.change()
-        await whole_turn()
+        await turns()
 
         assert woken == []
 
@@ -167,7 +168,7 @@ async def test_whatever_happens_everybody_ends_with_all_of_it(lamp, seed):
                 reader = chance.choice(readers)
                 reader.offer(lamp.telling, lamp.telling.catch_up(reader))
     lamp.change(at_once=True)
-    await whole_turn()
+    await turns()
 
     expected = {name: json.loads(bytes(value)) for name, value in lamp.mirror.state.items()}
     assert all(reader.state == expected for reader in readers)
