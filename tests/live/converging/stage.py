@@ -58,7 +58,8 @@ class Stage:
         self._open.close()
 
     def client(self):
-        return redis.Redis.from_url(self.url, socket_timeout=2)
+        # One that is away refuses at once. One that stalls is waited for.
+        return redis.Redis.from_url(self.url, socket_timeout=60)
 
     # Faults.
 
