@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 
 import uvicorn
 from django.conf import settings
@@ -11,6 +10,7 @@ from playwright.sync_api import expect
 
 from config import asgi
 from config.embedded import free_port
+from config.service import wait_until
 from live import publish, snapshots
 from live.hub import Hub
 from live.store import RoomStore
@@ -50,22 +50,29 @@ def page_of(body, rooms=()):
 
 
 class Door:
-    """Serves `page`, answers orders with what a test put on the pile, and remembers what was asked."""
+    """Serves `page`, answers orders with what a test puts on the pile, and remembers what was asked."""
 
     def __init__(self):
         self.page = page_of(LAMP)
         self.answers = []
         self.asked = []
+        self.is_waited_at = False  # at /hang/,
+        self.hung = threading.Event()  # which is not answered until this is set
 
     async def __call__(self, scope, receive, send):
         if scope["method"] == "POST":
             body = json.loads((await receive())["body"])
             self.asked.append((dict(scope["headers"])[b"idempotency-key"].decode(), body))
+            while not self.answers:
+                await asyncio.sleep(0.01)
             status, members = self.answers.pop(0)
             return await answer(send, status, b"application/json", json.dumps(members).encode())
         if scope["path"].startswith("/static/"):
             file = settings.BASE_DIR / scope["path"].lstrip("/")
             return await answer(send, 200, b"text/javascript", file.read_bytes())
+        if scope["path"] == "/hang/":
+            self.is_waited_at = True
+            await asyncio.to_thread(self.hung.wait, 120)
         return await answer(send, 200, b"text/html", self.page.encode())
 
 
@@ -98,6 +105,10 @@ class Ear:
         finally:
             self.open -= 1
 
+    def heard(self, kind):
+        """All messages of this type, in turn."""
+        return [message for said in list(self.said) for message in list(said) if message["type"] == kind]
+
 
 class Site:
     """The live application and the door on one port, in a thread; can be stopped and started again."""
@@ -122,10 +133,11 @@ class Site:
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=asyncio.run, args=[self.server.serve()])
         self.thread.start()
-        while not self.server.started:
-            time.sleep(0.01)
+        eventually(lambda: self.server.started or not self.thread.is_alive())
+        assert self.server.started, f"nothing listens on port {self.port}"
 
     def stop(self):
+        self.door.hung.set()
         self.server.should_exit = True
         self.thread.join()
 
@@ -135,6 +147,10 @@ def show(*values, **changes):
     thread = threading.Thread(target=publish.whole_product, args=[values or [make_value(**changes)]])
     thread.start()
     thread.join()
+
+
+def eventually(is_so):
+    assert wait_until(is_so, 30), "not in time"
 
 
 def available(page):

@@ -52,12 +52,18 @@ class TestProduct:
         expect(page.locator("[data-live=price]")).to_have_text("$149.99")
         expect(page.locator(".stock")).to_have_class("stock few")
 
-    def test_a_change_is_marked_for_a_moment(self, page):
+    def test_a_change_is_marked_for_a_moment(self, visit):
+        show(version=1)
+        page = visit(clock=True)
         watches(page)
+        page.clock.fast_forward(1_300)
+        expect(available(page)).not_to_have_class("live-changed")
 
+        page.clock.pause_at(page.evaluate("Date.now()") + 10_000)
         show(version=3, available=7)
-
         expect(available(page)).to_have_class("live-changed")
+        page.clock.fast_forward(1_300)
+
         expect(available(page)).not_to_have_class("live-changed")
 
     def test_an_older_version_and_an_unknown_type_change_nothing(self, page):
@@ -83,7 +89,7 @@ class TestPosition:
         page = visit()
 
         expect(available(page)).to_have_text("12")
-        (subscribe,) = site.ear.said[0]
+        (subscribe,) = site.ear.heard("subscribe")
         assert subscribe["rooms"] == [{"room": "product:lamp", "position": seen["position"], "viewers": True}]
 
     def test_never_shows_less_than_the_page_was_rendered_with(self, visit, site, room):
@@ -108,7 +114,7 @@ class TestPosition:
         expect(visit().get_by_text("Only 7 left")).to_have_count(48)
 
         assert len(site.ear.said) == 1
-        assert [len(message["rooms"]) for message in site.ear.said[0]] == [49]
+        assert [len(message["rooms"]) for message in site.ear.heard("subscribe")] == [49]
 
 
 class TestCard:
