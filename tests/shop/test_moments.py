@@ -47,7 +47,7 @@ def test_does_not_grow_with_what_is_asked(clock):
 
 
 def test_the_next_visitor_s_product_page_asks_only_for_its_product(
-    make_sku, client, django_assert_num_queries
+    make_sku, client, clock, django_assert_num_queries
 ):
     lamp = make_sku("LAMP")
     for number in range(5):

@@ -1,19 +1,12 @@
 """The shop's pages: what they say, what they cost, and that they are the same for everybody."""
 
-import json
-import re
-import socket
-import time
 from datetime import timedelta
 
 import pytest
-import redis
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from live import publish
-from shop import queries, rooms
+from shop import queries
 from shop.models import Product, Sale
 
 PAGE = "/shop/camp/lamp/"
@@ -194,119 +187,3 @@ class TestWhatIsNotThere:
     def test_a_failure_asks_the_database_nothing(self, django_assert_num_queries, db):
         with django_assert_num_queries(0):
             assert "The line broke" in render_to_string("500.html")
-
-
-class TestRooms:
-    """What a page carries of its live rooms, so that the socket tells only what came after."""
-
-    @pytest.fixture
-    def room(self, store):
-        def make(slug, **values):
-            told = [
-                fields | {"product": slug, "sku": sku, "currency": "USD"} for sku, fields in values.items()
-            ]
-            publish.whole_product(told)
-
-        return make
-
-    @pytest.fixture
-    def read_rooms(self, client):
-        def get(path):
-            page = client.get(path).content.decode()
-            carried = re.search(r'<script id="live-rooms" type="application/json">(.*?)</script>', page)
-            return {each["room"]: each for each in json.loads(carried.group(1))}
-
-        return get
-
-    @pytest.mark.parametrize("path", ["/", "/shop/", "/shop/camp/", PAGE, "/search/?q=lamp"])
-    def test_stand_on_every_page_that_shows_products(self, make_sku, room, read_rooms, path):
-        make_sku("LAMP", available=3, featured=True)
-        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
-
-        carried = read_rooms(path)["product:lamp"]
-
-        assert set(carried["position"]) == {"epoch", "offset"}
-        assert carried["state"]["LAMP"]["available"] == 3
-
-    def test_say_the_newer_of_row_and_room(self, make_sku, room, read_rooms):
-        make_sku("OLD", available=3, featured=True)
-        make_sku("NEW", available=3, featured=True)
-        room("old", OLD={"available": 9, "price": "19.99", "status": "in_stock", "version": 0})
-        room("new", NEW={"available": 9, "price": "19.99", "status": "in_stock", "version": 2})
-
-        carried = read_rooms("/shop/")
-
-        assert carried["product:old"]["state"]["OLD"]["available"] == 3
-        assert carried["product:new"]["state"]["NEW"]["available"] == 9
-
-    def test_have_no_position_where_the_room_lacks_a_sku(self, make_sku, room, read_rooms):
-        lamp = make_sku("LAMP")
-        make_sku("LAMP-L", product=lamp.product)
-        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
-
-        assert read_rooms(PAGE)["product:lamp"]["position"] is None
-
-    def test_come_with_all_their_scripts_named_before_one_asks_for_the_next(self, make_sku, read):
-        make_sku("LAMP")
-
-        page = read(PAGE)
-
-        for script in (settings.BASE_DIR / "static" / "js" / "live").iterdir():
-            assert f'<link rel="modulepreload" href="/static/js/live/{script.name}">' in page
-
-    def test_are_read_in_one_round_trip(self, make_sku, client, store):
-        for number in range(20):
-            make_sku(f"LAMP-{number}")
-        client.get("/shop/")
-        before = store.info("stats")["total_reads_processed"]
-
-        client.get("/shop/")
-
-        # One of them asks for this count.
-        assert store.info("stats")["total_reads_processed"] - before <= 3
-
-    def test_a_store_busy_with_its_disk_is_not_waited_for(self, make_sku, room, store, monkeypatch):
-        make_sku("LAMP", available=3)
-        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
-        read = rooms.get_rooms(["lamp"])["lamp"]
-        store.client_pause(300)
-
-        monkeypatch.setattr(rooms, "HASTE_SECONDS", 0.001)
-        shown = rooms.get_rooms(["lamp"])["lamp"]
-
-        with pytest.raises(redis.TimeoutError):
-            redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.01, retry=None).ping()
-        assert shown == read
-
-    def test_a_room_never_read_before_is_waited_for(self, room, store, monkeypatch):
-        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
-        store.client_pause(100)
-
-        monkeypatch.setattr(rooms, "HASTE_SECONDS", 0.001)
-
-        assert rooms.get_rooms(["lamp"])["lamp"].values["LAMP"]["available"] == 3
-
-    def test_what_was_read_too_long_ago_is_read_again(self, room, store, monkeypatch):
-        room("lamp", LAMP={"available": 3, "price": "19.99", "status": "in_stock", "version": 1})
-        monkeypatch.setattr(rooms, "KEPT_SECONDS", 0.0)
-        rooms.get_rooms(["lamp"])
-        room("lamp", LAMP={"available": 2, "price": "19.99", "status": "in_stock", "version": 2})
-        store.client_pause(100)
-
-        monkeypatch.setattr(rooms, "HASTE_SECONDS", 0.001)
-
-        assert rooms.get_rooms(["lamp"])["lamp"].values["LAMP"]["available"] == 2
-
-    def test_a_store_that_is_away_costs_one_page_its_patience(self, make_sku, client, monkeypatch):
-        make_sku("LAMP", available=3)
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            away = redis.Redis(
-                port=silent.getsockname()[1], socket_timeout=0.2, retry=rooms._client.get_retry()
-            )
-            monkeypatch.setattr(rooms, "_client", away)
-            monkeypatch.setattr(rooms, "_asked_again_at", 0.0)
-            started = time.monotonic()
-            pages = [client.get("/shop/").content.decode() for _ in range(3)]
-
-        assert all("Only 3 left" in page for page in pages)
-        assert time.monotonic() - started < 2
