@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.need_chromium import find_chromium
@@ -16,7 +17,7 @@ START_MS = 120_000
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Until it ends, Playwright keeps a loop in this thread, in which Django talks to no database."""
+    """Until it ends, Playwright keeps a loop in this thread, where Django refuses to use its database."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -26,3 +27,12 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def chromium_beside_django() -> Iterator[Browser]:
+    """As `chromium`, for tests whose fixtures fill a database while it is there."""
+    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
+        # Nothing else runs in that loop while a fixture waits for the database.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield browser

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from config.payments import StripeSettings
 from orders.models import Order
-from tests.chromium import chromium
+from tests.chromium import chromium_beside_django
 
 STRIPE_JS = (Path(__file__).parent / "stripe" / "stripe.js").read_text()
 LIBRARY = "https://js.stripe.com/**"
@@ -62,23 +62,27 @@ class TestForms:
         assert not Order.objects.exists()
 
 
-@pytest.fixture
-def browser(lamp, live_server, settings, through_stripe):
-    settings.ALLOWED_HOSTS = ["*"]
-    with chromium() as browser:
+@pytest.fixture(scope="module")
+def browser():
+    with chromium_beside_django() as browser:
         yield browser
 
 
 @pytest.fixture
-def visit(browser, live_server):
+def visit(browser, lamp, live_server, settings, through_stripe):
+    settings.ALLOWED_HOSTS = ["*"]
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+
     def open_page(path, *, library=STRIPE_JS):
-        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page = context.new_page()
         answer = {"body": library, "content_type": "text/javascript"} if library else {"status": 503}
         page.route(LIBRARY, lambda route: route.fulfill(**answer))
         page.goto(live_server.url + path)
         return page
 
-    return open_page
+    yield open_page
+    # Before the shop is emptied.
+    context.close()
 
 
 def fill(form, *, number=""):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.chromium import chromium
+from tests.chromium import chromium_beside_django
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -29,16 +29,29 @@ def shop(make_sku, live_server, settings):
     return live_server.url
 
 
-@pytest.fixture
-def browser(shop):
-    # Begun after the shop is filled, ended before it is emptied: in between, Django has no database here.
-    with chromium() as browser:
+@pytest.fixture(scope="module")
+def browser():
+    with chromium_beside_django() as browser:
         yield browser
 
 
 @pytest.fixture
-def page(browser):
-    return browser.new_page(viewport=PHONE)
+def visitor(shop, browser):
+    """Opens a page as somebody who was never here. All are closed before the shop is emptied."""
+    contexts = []
+
+    def visit(**options):
+        contexts.append(browser.new_context(viewport=PHONE, **options))
+        return contexts[-1].new_page()
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(visitor):
+    return visitor()
 
 
 def fill(form, fields):
@@ -96,8 +109,8 @@ def test_what_is_sold_out_cannot_be_bought(shop, page):
     expect(page.locator(".stock-line")).to_have_text("Sold out", use_inner_text=True)
 
 
-def test_an_order_without_scripts_ends_on_its_page(shop, browser):
-    page = browser.new_context(viewport=PHONE, java_script_enabled=False).new_page()
+def test_an_order_without_scripts_ends_on_its_page(shop, visitor):
+    page = visitor(java_script_enabled=False)
     page.goto(f"{shop}/shop/camp/lamp/")
     page.locator("summary").click()
     form = page.locator("form[data-order]")
