@@ -176,15 +176,16 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
     """The shell command of each process, by name."""
     here = Path(sys.executable).parent
     port = {name: variables[f"{name}_URL"].rpartition(":")[2] for name in ("WEB", "LIVE", "FASTPATH")}
-    uvicorn = f"{here}/uvicorn --host 127.0.0.1 --log-level warning --no-access-log"
+    # Longer than whoever is in front keeps one that nobody uses: its next request would meet a closed door.
+    uvicorn = f"{here}/uvicorn --host 127.0.0.1 --log-level warning --no-access-log --timeout-keep-alive 75"
     drainers = env.integer("DRAINERS", 1, least=1)
     # It gives way when it has started (config/celery.py). Its session may do so still: the one that died did.
     celery = f"env STAND_BACK=15 {BEHIND} 0 {here}/celery -A config.celery --quiet"
     return {
         "edge": f"{here}/python -m edge.router",
         "web": f"{here}/gunicorn config.wsgi --bind 127.0.0.1:{port['WEB']} --worker-class gthread "
-        "--workers 2 --threads 4 --limit-request-line 8190 --limit-request-fields 200 --log-level warning "
-        f"--graceful-timeout 3 --worker-tmp-dir {in_memory(Path(variables['VAR_DIR']))}",
+        "--workers 2 --threads 4 --keep-alive 75 --limit-request-line 8190 --limit-request-fields 200 "
+        f"--log-level warning --graceful-timeout 3 --worker-tmp-dir {in_memory(Path(variables['VAR_DIR']))}",
         "live": f"{uvicorn} --port {port['LIVE']} --loop live.listening:Loop --ws live.wire:FrameProtocol "
         "--ws-per-message-deflate false --ws-max-size 65536 --backlog 4096 --timeout-graceful-shutdown 2 "
         "config.asgi:application",

@@ -20,8 +20,8 @@ MAX_HEADER = 32 * 1024
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
-# Shorter than any origin's own (gunicorn's is 2 s): an origin that closes a connection at the moment
-# we use it again would cost a buyer a 502, since an order must not be sent twice.
+# Shorter than any origin's own, gunicorn's 2 s too where nobody set it: an origin that closes a connection
+# at the moment we use it again would cost a buyer a 502, since an order must not be sent twice.
 IDLE_SECONDS = 1.5
 CONNECTIONS_PER_ORIGIN = 512
 # How many requests an origin is asked at once; the others wait here, in the order they came. A flood

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from config import demo, env
+from edge.router import relay
 
 # Where they listen and what they log is everybody's own; and a demo that is stopped ends quickly.
 ITS_OWN = re.compile(
@@ -37,3 +38,11 @@ def test_start_them_in_the_same_way(name):
 
 def test_the_control_a_missing_option_is_noticed():
     assert words(PROCFILE["live"].replace("--ws-max-size 65536", "")) != words(demo.commands(SHOP)["live"])
+
+
+# Load balancers and CDNs keep a connection that nobody uses for up to a minute.
+@pytest.mark.parametrize("name", ["web", "live", "fastpath"])
+def test_an_origin_keeps_connections_longer_than_whoever_is_in_front(name):
+    kept = int(re.search(r"--(?:timeout-)?keep-alive (\d+)", PROCFILE[name])[1])
+
+    assert kept > 60 > relay.IDLE_SECONDS
