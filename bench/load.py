@@ -14,6 +14,8 @@ from bench import stage
 
 ORDERS = Path(__file__).parent / "orders.lua"
 CONNECTIONS = 64
+# A connection of a steady load that nobody used for longer than this is not used again.
+IDLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +84,25 @@ async def steady(
     parts = urlsplit(url)
     latencies: list[float] = []
     failed = 0
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []  # since when
     began = time.perf_counter()
+
+    async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while idle:
+            since, reader, writer = idle.pop()
+            # The other end closes what nobody used for long, and may have done so.
+            if time.perf_counter() - since < IDLE_SECONDS:
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(parts.hostname or "", parts.port)
 
     async def one(request: bytes, due: float) -> None:
         nonlocal failed
         try:
-            link = idle.pop() if idle else await asyncio.open_connection(parts.hostname or "", parts.port)
-            link[1].write(request)
-            status = await _read_answer(link[0])
-            idle.append(link)
+            reader, writer = await connect()
+            writer.write(request)
+            status = await _read_answer(reader)
+            idle.append((time.perf_counter(), reader, writer))
         except (OSError, asyncio.IncompleteReadError):
             status = 0
         latencies.append((time.perf_counter() - due) * 1000)
@@ -102,7 +113,7 @@ async def steady(
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             group.create_task(one(request, due))
-    for _, writer in idle:
+    for _, _, writer in idle:
         writer.close()
     return Steady(sorted(latencies), failed)
 
