@@ -35,7 +35,7 @@ class Shows(admin.ModelAdmin):  # type: ignore[type-arg]
         kind = {"live": "open", "scheduled": "armed", "ended": "closed"}[show.status]
         return format_html('<span class="sale-state sale-{}">{}</span>', kind, show.status)
 
-    @admin.display(description="")
+    @admin.display(description="Desk")
     def desk(self, show: Show) -> SafeString:
         return format_html('<a href="{}">Host desk</a>', reverse("live:desk", args=[show.slug]))
 

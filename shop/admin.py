@@ -1,6 +1,7 @@
+"""The catalogue's admin: categories, products with their SKUs, what is in stock, and how it came and went."""
+
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -9,32 +10,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop import names, offers, pricing, stock
+from shop.counting import CountForm, Row, SkuForm, StockForm, seen
 from shop.models import Category, Product, Sku, Stock, StockMovement
 
-COUNTED = (StockMovement.Reason.RECEIVED, StockMovement.Reason.CORRECTED)
 
-
-def thumbnail(picture: Any, size: int = 40) -> SafeString | str:
+def thumbnail(picture: Any, of: str, size: int = 40) -> SafeString | str:
     if not picture:
         return "–"
-    return format_html('<img class="thumb" src="{}" width="{}" height="{}" alt="">', picture.url, size, size)
-
-
-class SeenNumber(forms.IntegerField):
-    """A count that remembers what its page showed, so that units ordered since are not written over."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, max_value=10_000_000, show_hidden_initial=True, **kwargs)
-
-
-def seen(form: Any, field: str) -> int | None:
-    text = form.data.get(form[field].html_initial_name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def is_shut(form: Any, row: Stock) -> bool:
-    """A sale has it. Whoever typed a count before it was armed is to be told so, not passed over."""
-    return row.sale_id is not None and form.add_prefix("available") not in form.data
+    html = '<img class="thumb" src="{}" width="{}" height="{}" alt="{}">'
+    return format_html(html, picture.url, size, size, of)
 
 
 def set_stock(request: HttpRequest, form: Any, sku: Sku, reason: StockMovement.Reason) -> None:
@@ -56,26 +40,12 @@ class Categories(admin.ModelAdmin):  # type: ignore[type-arg]
     prepopulated_fields = {"slug": ("name",)}
     fields = ("name", "slug", "summary", "picture", "position")
 
-    @admin.display(description="")
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[Row]:
+        return Row
+
+    @admin.display(description="Picture")
     def shown(self, category: Category) -> SafeString | str:
-        return thumbnail(category.picture)
-
-
-class SkuForm(names.KeepsNames):
-    names = ("code",)
-    lookup = "sku"
-    available = SeenNumber(label="In stock", initial=0)
-
-    class Meta:
-        model = Sku
-        fields = ("code", "options", "price", "position")
-        widgets = {"options": forms.Textarea(attrs={"rows": 1, "cols": 26})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if row := getattr(self.instance, "stock", None):
-            self.fields["available"].initial = row.available
-            self.fields["available"].disabled = is_shut(self, row)
+        return thumbnail(category.picture, category.name)
 
 
 class Skus(admin.TabularInline):  # type: ignore[type-arg]
@@ -111,16 +81,19 @@ class Products(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("preview",)
     inlines = (Skus,)
 
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[Row]:
+        return Row
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).select_related("category").prefetch_related("skus__stock")
 
-    @admin.display(description="")
+    @admin.display(description="Picture")
     def shown(self, product: Product) -> SafeString | str:
-        return thumbnail(product.picture)
+        return thumbnail(product.picture, product.name)
 
     @admin.display(description="As it is")
     def preview(self, product: Product) -> SafeString | str:
-        return thumbnail(product.picture, size=140)
+        return thumbnail(product.picture, product.name, size=140)
 
     @admin.display(description="Price")
     def prices(self, product: Product) -> str:
@@ -147,22 +120,6 @@ def count(available: int, *, on_sale: bool) -> SafeString:
     kind = "none" if available < 1 else "few" if available <= offers.FEW else "many"
     flag = SafeString(' <b class="mark sale">on sale</b>') if on_sale else ""
     return format_html('<span class="mark {}">{}</span>{}', kind, available, flag)
-
-
-class StockForm(forms.ModelForm):  # type: ignore[type-arg]
-    available = SeenNumber(label="In stock")
-
-    class Meta:
-        model = Stock
-        fields = ("available",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["available"].disabled = is_shut(self, self.instance)
-
-
-class CountForm(StockForm):
-    reason = forms.ChoiceField(choices=[(reason.value, reason.label) for reason in COUNTED])
 
 
 class Left(admin.SimpleListFilter):
@@ -200,9 +157,9 @@ class Stocks(admin.ModelAdmin):  # type: ignore[type-arg]
         reason = form.cleaned_data.get("reason", StockMovement.Reason.CORRECTED)
         set_stock(request, form, obj.sku, StockMovement.Reason(reason))
 
-    @admin.display(description="")
+    @admin.display(description="Picture")
     def shown(self, row: Stock) -> SafeString | str:
-        return thumbnail(row.sku.product.picture)
+        return thumbnail(row.sku.product.picture, row.sku.product.name)
 
     @admin.display(description="SKU", ordering="sku__code")
     def code(self, row: Stock) -> str:

@@ -206,7 +206,7 @@ class Stock(models.Model):
         constraints = [models.CheckConstraint(condition=Q(available__gte=0), name="stock_never_negative")]
 
     def __str__(self) -> str:
-        return f"{self.available} × {self.sku_id}"
+        return f"{self.available} × {self.sku}"
 
 
 class StockMovement(models.Model):
@@ -234,7 +234,7 @@ class StockMovement(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.quantity:+} {self.sku_id}: {self.reason}"
+        return f"{self.quantity:+} {self.sku}: {self.reason}"
 
 
 class OutboxEvent(models.Model):

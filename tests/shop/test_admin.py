@@ -140,3 +140,17 @@ def test_movements_are_only_read(make_sku, admin_client):
     assert admin_client.get(f"{url}change/").status_code == 200
     assert admin_client.post(f"{url}change/", {"quantity": 9}).status_code == 403
     assert admin_client.get("/admin/shop/stockmovement/add/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("/admin/shop/stock/", "In stock, 3 × LAMP"),
+        ("/admin/shop/product/", "Position, Lamp"),
+        ("/admin/shop/category/", "Position, Camp"),
+    ],
+)
+def test_a_field_in_a_list_says_of_what_it_is(url, named, make_sku, admin_client):
+    make_sku("LAMP", available=3)
+
+    assert f'aria-label="{named}"' in admin_client.get(url).content.decode()

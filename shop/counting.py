@@ -1,0 +1,75 @@
+"""The admin's forms that count stock, or change a row of a list."""
+
+from typing import Any
+
+from django import forms
+
+from shop import names
+from shop.models import Sku, Stock, StockMovement
+
+COUNTED = (StockMovement.Reason.RECEIVED, StockMovement.Reason.CORRECTED)
+
+
+class SeenNumber(forms.IntegerField):
+    """A count that remembers what its page showed, so that units ordered since are not written over."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=10_000_000, show_hidden_initial=True, **kwargs)
+
+
+def seen(form: Any, field: str) -> int | None:
+    text = form.data.get(form[field].html_initial_name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def is_shut(form: Any, row: Stock) -> bool:
+    """A sale has it. Whoever typed a count before it was armed is to be told so, not passed over."""
+    return row.sale_id is not None and form.add_prefix("available") not in form.data
+
+
+def label(form: forms.ModelForm) -> None:  # type: ignore[type-arg]
+    """Say of each field what it is of: who hears the page, and not sees it, has no column headings."""
+    for field in form.fields.values():
+        field.widget.attrs["aria-label"] = f"{field.label}, {form.instance}".removesuffix(", ")
+
+
+class Row(forms.ModelForm):  # type: ignore[type-arg]
+    """What can be changed of a row in a list."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label(self)
+
+
+class SkuForm(names.KeepsNames):
+    names = ("code",)
+    lookup = "sku"
+    available = SeenNumber(label="In stock", initial=0)
+
+    class Meta:
+        model = Sku
+        fields = ("code", "options", "price", "position")
+        widgets = {"options": forms.Textarea(attrs={"rows": 1, "cols": 26})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label(self)
+        if row := getattr(self.instance, "stock", None):
+            self.fields["available"].initial = row.available
+            self.fields["available"].disabled = is_shut(self, row)
+
+
+class StockForm(Row):
+    available = SeenNumber(label="In stock")
+
+    class Meta:
+        model = Stock
+        fields = ("available",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["available"].disabled = is_shut(self, self.instance)
+
+
+class CountForm(StockForm):
+    reason = forms.ChoiceField(choices=[(reason.value, reason.label) for reason in COUNTED])
