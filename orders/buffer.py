@@ -84,7 +84,8 @@ class Buffer:
             gathered = self._received.get(timeout=wait)
         except queue.Empty:
             return []
-        until = time.monotonic() + LINGER_SECONDS
+        # Nothing more comes to one whose hands have left.
+        until = time.monotonic() + (0.0 if self._leaving.is_set() else LINGER_SECONDS)
         while len(gathered) < self._batch:
             try:
                 gathered = gathered + self._received.get(timeout=max(until - time.monotonic(), 0))
