@@ -45,10 +45,10 @@ class Sender:
         except asyncio.QueueFull:
             self.left_to_the_sweep += 1
 
-    async def close(self, *, within: float = TIMEOUT) -> None:
-        """Send what is waiting, for so many seconds at most."""
+    async def close(self) -> None:
+        """Send what is waiting, as long as one call may take."""
         try:
-            await asyncio.wait_for(self._waiting.join(), within)
+            await asyncio.wait_for(self._waiting.join(), TIMEOUT)
         except TimeoutError:
             logger.warning("%s claims are left to the sweep.", self._waiting.qsize())
         for worker in self._workers:

@@ -22,14 +22,16 @@ TIMEOUT = 5.0
 class Queue:
     """One queue. Connections are kept per thread, so one Queue serves them all."""
 
-    def __init__(self, name: str, endpoint: Endpoint, *, url: str | None = None, timeout: float = TIMEOUT):
+    def __init__(
+        self, name: str, endpoint: Endpoint, *, url: str | None = None, timeout: float | None = None
+    ) -> None:
         self.name = name
         self._caller = Caller(endpoint)
         self._url = url
-        self._timeout = timeout
+        self._timeout = timeout or TIMEOUT
 
     @classmethod
-    def from_environment(cls, name: str | None = None, *, timeout: float = TIMEOUT) -> "Queue":
+    def from_environment(cls, name: str | None = None, *, timeout: float | None = None) -> "Queue":
         url = None if name else environment.queue_url()
         return cls(name or environment.queue_name(), Endpoint.from_environment(), url=url, timeout=timeout)
 

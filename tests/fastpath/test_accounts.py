@@ -5,7 +5,7 @@ import time
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastpath_lambda import accounts, environment
@@ -94,7 +94,7 @@ class TestDoors:
         assert post(door, cookies=cookies).status == 202
         assert redis_ledger.count("lamp", 1).pending[0].account is None
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(noise=st.text(alphabet=st.characters(max_codepoint=255), max_size=120))
     def test_never_fail_for_what_is_in_it(self, door, redis_ledger, noise):
         if redis_ledger.get_sale("lamp") is None:

@@ -5,7 +5,7 @@ import string
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastpath_lambda import accounts, claims, fields, forms, handler, routes
@@ -101,7 +101,7 @@ def any_door(request):
 
 
 class TestDoors:
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(
         method=METHODS,
         path=PATHS,
@@ -121,7 +121,7 @@ class TestDoors:
         left = redis_ledger.count("lamp", 1).left["LAMP"]
         assert left == (0 if reply.status == 202 else 1)
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(name=st.sampled_from(["order_json", "order_form", "status_page"]), changes=EVENTS)
     def test_answer_every_event(self, redis_ledger, name, changes):
         sale = make_sale(product="muskie-casting-rod", category="rods", prices={"MUSKIE-7FT": "1"})

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastpath_lambda import gathering, keys
@@ -87,7 +87,7 @@ class TestMany:
         state=st.sampled_from([State.OPEN, *State]),
     )
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(
         changes=SALES,
         batches=st.lists(

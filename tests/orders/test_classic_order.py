@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orders.models import Order, OrderLine
@@ -176,7 +176,7 @@ class TestBadInput:
     def test_no_such_product_is_not_found(self, client, lamp, uri):
         assert order(client, uri=uri).status_code == 404
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60)
     @given(
         content=st.binary(max_size=300)
         | st.dictionaries(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from threading import Barrier
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orders import drain
@@ -109,7 +109,7 @@ class TestOneBadClaim:
         assert reason in written.rejected[bad.order_id]
         assert Order.objects.count() == Allotment.objects.get().ordered == 9
 
-    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80)
     @given(
         st.fixed_dictionaries(
             {},
