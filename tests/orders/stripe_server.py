@@ -39,8 +39,9 @@ class StripeServer:
         self.intents, self.refunds, self.calls, self._answers = {}, [], [], {}
         # Answers that are lost on the way, by what the path ends with; and what each is answered first.
         self.lose, self.fail = [], []
-        # Seconds that each answer takes, and how many were asked for at once at most.
-        self.slow, self.most_at_once, self._now, self._one_by_one = 0.0, 0, 0, threading.Lock()
+        # Seconds that each answer takes, and as long as it takes until so many have been asked for at once.
+        self.slow, self.together = 0.0, 1
+        self.most_at_once, self._now, self._one_by_one = 0, 0, threading.Condition()
 
     def __enter__(self):
         self._http = Server(("127.0.0.1", 0), self._handler())
@@ -135,6 +136,8 @@ class StripeServer:
         with self._one_by_one:
             self._now += 1
             self.most_at_once = max(self.most_at_once, self._now)
+            self._one_by_one.notify_all()
+            self._one_by_one.wait_for(lambda: self.most_at_once >= self.together, timeout=5)
         time.sleep(self.slow)
         yield
         with self._one_by_one:

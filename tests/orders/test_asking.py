@@ -12,7 +12,7 @@ from tests.orders.paid_through import make_stripe
 from tests.orders.test_classic_order import order
 
 pytestmark = pytest.mark.django_db
-# Long enough for those that are asked at once to be there together.
+# Long enough for one too many to be seen.
 SLOW = 0.1
 
 
@@ -48,7 +48,7 @@ def test_one_at_a_time_is_never_asked_for_two(client, lamp, server):
 
 def test_four_at_a_time_are_four(client, lamp, server, provider):
     place_for_stripe(client, "four", orders=8)
-    server.slow = SLOW
+    server.slow, server.together = SLOW, 4
 
     taken = advance(provider)
 
@@ -83,7 +83,7 @@ def test_refunds_are_asked_for_at_once_too(client, lamp, server, provider):
     advance(provider)
     for placed in Order.objects.all():
         refunding.promise(placed.pk, amount=None, key=f"{placed.pk}:refund", by="ada")
-    server.slow, server.most_at_once = SLOW, 0
+    server.slow, server.together, server.most_at_once = SLOW, 4, 0
 
     advance(provider, after=2)
 

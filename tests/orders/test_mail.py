@@ -248,7 +248,7 @@ def test_killed_after_sending_and_before_noting_it_sends_that_one_mail_again(lam
         [sys.executable, "-c", KILLED_AFTER_SENDING], env=os.environ | {"DATABASE_URL": database}, cwd=ROOT
     )
     # PostgreSQL holds the row until it sees that nobody is there any more.
-    assert wait_until(lambda: mail.send_next(now=datetime.now(UTC)) == 1, 10)
+    assert wait_until(lambda: mail.send_next(now=datetime.now(UTC)) == 1, 60)
 
     assert status.returncode == -signal.SIGKILL
     assert len(outgoing.outbox) == 1

@@ -162,7 +162,7 @@ def test_the_last_unit_goes_to_one_program(lamp):
     barrier = Barrier(4)
 
     def ask(number):
-        barrier.wait(5)
+        barrier.wait(60)
         return place(Client(), ("LAMP", 1), key=f"k{number}").status_code
 
     assert sorted(race(*[partial(ask, number) for number in range(4)])) == [201, 409, 409, 409]

@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 
 from config import telemetry
+from config.service import wait_until
 from orders import pacing, turns
 from orders.pace import Limits
 from orders.pacing import Said, Together
@@ -33,12 +34,17 @@ for session in (connection.connection, pacing._open_session()):
     print(os.getpriority(os.PRIO_PROCESS, session.info.backend_pid))
 """
 LIMITS = Limits(ceiling=500, floor=50, tolerance=2.0)
+LONG = timedelta(minutes=1)
 
 
 @pytest.fixture
 def turn(store):
-    with turns.take(store, "drain", length=timedelta(minutes=1), at_once=2) as turn:
+    with take(store) as turn:
         yield turn
+
+
+def take(store):
+    return turns.take(store, "drain", length=LONG, lease=LONG, at_once=2)
 
 
 @pytest.fixture
@@ -51,13 +57,6 @@ def probe():
 def say(store, key="spillway:turn:drain", **changes):
     said = Said(rate=200, quiet=0.001, felt=0.001, share=200, drained=0, at=time.time())
     store.hset(pacing.PACES, key, json.dumps(asdict(said) | changes))
-
-
-def wait_for(happened, *, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 class TestFeel:
@@ -84,7 +83,7 @@ class TestFeel:
             make_sku(f"ROD-{number}")
         with psycopg.connect(database()) as other:
             other.execute("LOCK TABLE shop_stock IN ACCESS EXCLUSIVE MODE")
-            release = threading.Timer(0.5, other.rollback)
+            release = threading.Thread(target=keep_waiting, args=(other, 0.5))
             release.start()
 
             began = time.monotonic()
@@ -94,41 +93,60 @@ class TestFeel:
         assert time.monotonic() - began > 0.8
 
 
+def keep_waiting(holder, seconds):
+    """Whoever waits for what this session holds waits so much longer."""
+    with psycopg.connect(database(), autocommit=True) as looking:
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        wait_until(lambda: looking.execute(waiting).fetchone()[0], 60)
+    time.sleep(seconds)
+    holder.rollback()
+
+
+@pytest.fixture
+def once(monkeypatch):
+    """The database is not asked again while the test lasts, however long that is."""
+    monkeypatch.setattr(pacing, "PAUSE_SECONDS", 3600.0)
+
+
+@pytest.fixture
+def often(monkeypatch):
+    monkeypatch.setattr(pacing, "PAUSE_SECONDS", 0.05)
+
+
 class TestFollowing:
-    def test_begins_at_the_ceiling_and_measures_before_anything_is_drained(self, turn, lamp):
+    def test_begins_at_the_ceiling_and_measures_before_anything_is_drained(self, turn, lamp, once):
         with pacing.following(turn, limits=LIMITS) as pacer:
             assert pacer.share == 500
 
-    def test_goes_on_where_the_last_turn_ended(self, turn, store, lamp):
+    def test_goes_on_where_the_last_turn_ended(self, turn, store, lamp, once):
         say(store, rate=120, at=time.time() - 3600)
 
         with pacing.following(turn, limits=LIMITS) as pacer:
             assert pacer.share == 120
 
-    def test_slows_down_as_soon_as_the_database_does(self, turn, store, lamp, monkeypatch):
+    def test_slows_down_as_soon_as_the_database_does(self, turn, store, lamp, often, monkeypatch):
         say(store, rate=400)
         monkeypatch.setattr(pacing, "FEEL", "SELECT 0.1")
 
         with pacing.following(turn, limits=LIMITS) as pacer:
-            wait_for(lambda: pacer.share == LIMITS.floor)
+            assert wait_until(lambda: pacer.share == LIMITS.floor, 60)
 
-    def test_two_drainers_share_one_ceiling(self, turn, store, lamp):
+    def test_two_drainers_share_one_ceiling(self, turn, store, lamp, once):
         with (
-            turns.take(store, "drain", length=timedelta(minutes=1), at_once=2) as other,
+            take(store) as other,
             pacing.following(turn, limits=LIMITS) as first,
             pacing.following(other, limits=LIMITS) as second,
         ):
             assert first.share + second.share <= 500
 
-    def test_ops_can_see_it_while_it_is_at_work(self, turn, store, lamp, monkeypatch):
+    def test_ops_can_see_it_while_it_is_at_work(self, turn, store, lamp, often, monkeypatch):
         monkeypatch.setattr(pacing, "FEEL", "SELECT 0.0001")
         with pacing.following(turn, limits=LIMITS) as pacer:
             pacer.drained = 30
-            wait_for(lambda: pacing.said(store))
+            seen = []
+            assert wait_until(lambda: [seen.append(said) for said in pacing.said(store) if said.drained], 60)
 
-        (said,) = pacing.said(store)
-        assert (said.rate, said.share) == (500, 500)
-        assert said.drained > 0
+        assert (seen[0].rate, seen[0].share) == (500, 500)
 
     def test_two_drainers_are_shown_together(self, store):
         say(store, share=100, drained=90, felt=0.004)
@@ -151,13 +169,13 @@ class TestFollowing:
 
         assert pacing.said(store) == []
 
-    def test_sits_out_an_outage(self, turn, store, lamp, away):
+    def test_sits_out_an_outage(self, turn, store, lamp, away, often):
         say(store, rate=400)
 
         with pacing.following(turn, limits=LIMITS) as pacer:
-            time.sleep(0.7)
+            time.sleep(0.3)
             away.come_back()
-            wait_for(lambda: pacer.share != 400)
+            assert wait_until(lambda: pacer.share != 400, 60)
 
         assert LIMITS.floor <= pacer.share <= LIMITS.ceiling
 

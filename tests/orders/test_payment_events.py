@@ -148,10 +148,10 @@ class TestAddress:
 
 class TestSandbox:
     def test_tells_of_a_late_authorisation_by_itself(self, late, provider):
-        sandbox_events.send_late(provider, now=timezone.now())
+        sandbox_events.send_late(provider, now=late.opened_at + timedelta(seconds=4))
         assert Payment.objects.get().state == "waiting"
 
-        sandbox_events.send_late(provider, now=timezone.now() + timedelta(seconds=6))
+        sandbox_events.send_late(provider, now=late.opened_at + timedelta(seconds=6))
         advance(provider, after=timedelta(seconds=7))
 
         assert ends() == ("confirmed", "captured", 1)

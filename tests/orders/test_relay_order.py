@@ -44,12 +44,12 @@ class TestOrder:
 
         def stall(happened):
             begun.set()
-            go_on.wait(5)
+            go_on.wait(60)
             told.extend(happened)
 
         slow = threading.Thread(target=_tell, args=(Receiver("mine", stall),))
         slow.start()
-        begun.wait(5)
+        begun.wait(60)
         happen("paid")
         other = relay.relay_once(to=[Receiver("mine", told.extend)])
         go_on.set()
@@ -68,12 +68,12 @@ def _race(read):
         with transaction.atomic():
             happen("first")
             written.set()
-            committed.wait(5)
+            committed.wait(60)
         connections.close_all()
 
     writer = threading.Thread(target=write_slowly)
     writer.start()
-    written.wait(5)
+    written.wait(60)
     happen("second", order="0e2f6b0f-3a52-5e0b-9d53-6f2f5d0c6a11")
     read(told)
     committed.set()

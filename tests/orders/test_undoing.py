@@ -77,7 +77,7 @@ class TestCancelled:
 class TestRace:
     def naive_cancel(self, id, barrier):
         found = Order.objects.get(id=id)
-        barrier.wait(timeout=5)
+        barrier.wait(timeout=60)
         if found.status == Status.PLACED:
             line = found.lines.get()
             stock.give_back(sku_id=line.sku_id, quantity=line.quantity, order_id=id)

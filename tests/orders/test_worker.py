@@ -14,6 +14,7 @@ from django.db import connection
 
 from config import embedded
 from config.celery import app
+from config.service import wait_until
 from fastpath_lambda import claims
 from fastpath_lambda.sqs import Queue
 from orders import drain, relay
@@ -30,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def worker(store, queue, monkeypatch):
     """A worker on the test's database, in a process group of its own."""
     monkeypatch.setenv("SQS_QUEUE_NAME", queue.name)
+    before = sessions()
     database = os.environ["DATABASE_URL"].replace("/spillway", f"/{connection.settings_dict['NAME']}")
     command = [
         sys.executable,
@@ -57,12 +59,25 @@ def worker(store, queue, monkeypatch):
     if worker.poll() is None:
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
+    # PostgreSQL ends what a killed session was at before it sees that nobody is there any more.
+    assert wait_until(lambda: sessions() <= before, 60)
 
 
-def wait_for(happened, *, seconds=15):
-    deadline = time.monotonic() + seconds
+def sessions():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        return {pid for (pid,) in cursor.fetchall()}
+
+
+def ask_until(happened, *tasks, send=app.send_task, seconds=60):
+    """As beat does: ask for these each second, whoever has their turns, until it has happened."""
+    deadline, asked_at = time.monotonic() + seconds, 0.0
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"
+        if time.monotonic() - asked_at > 1:
+            asked_at = time.monotonic()
+            for task in tasks:
+                send(f"orders.tasks.{task}")
         time.sleep(0.02)
 
 
@@ -74,50 +89,44 @@ def test_a_claim_becomes_an_order_and_its_room_is_told(store, ledger, sale, work
     (taken,) = take(ledger, sale, ["a"])
     Queue.from_environment().send(claims.to_json(taken))
 
-    app.send_task("orders.tasks.drain_buffer")
-    app.send_task("orders.tasks.relay_outbox")
+    def is_told():
+        return store.hget(f"spillway:{{{taken.order_id}}}:order", "status") == b"placed"
 
-    wait_for(lambda: Order.objects.filter(id=taken.order_id).exists())
-    wait_for(lambda: store.hget(f"spillway:{{{taken.order_id}}}:order", "status") == b"placed")
-    wait_for(lambda: [each.events for each in outbox.behind()] == [0] * len(relay.RECEIVERS))
-    assert ledger.count("lamp", 1).pending == ()
+    ask_until(lambda: Order.objects.filter(id=taken.order_id).exists(), "drain_buffer")
+    ask_until(is_told, "relay_outbox")
+    ask_until(lambda: [each.events for each in outbox.behind()] == [0] * len(relay.RECEIVERS), "relay_outbox")
+    ask_until(lambda: ledger.count("lamp", 1).pending == (), "drain_buffer")
 
 
 def test_a_buyer_is_written_to_once(store, ledger, sale, worker):
     (taken,) = take(ledger, sale, ["a"])
     drain.write_claims([taken])
 
-    app.send_task("orders.tasks.send_post")
-    app.send_task("orders.tasks.relay_outbox")
+    ask_until(lambda: Letter.objects.exists(), "send_post", "relay_outbox")
 
-    wait_for(lambda: Letter.objects.exists())
     assert Letter.objects.get().message_id.startswith(f"<{taken.order_id}.placed@")
 
 
 @pytest.mark.parametrize("stop", [os.kill, os.killpg])
 def test_sigterm_ends_long_turns_between_two_steps(store, sale, worker, stop):
-    app.send_task("orders.tasks.drain_buffer")
-    app.send_task("orders.tasks.relay_outbox")
-    app.send_task("orders.tasks.send_post")
-    wait_for(lambda: turns(store) == ["drain", "post", "relay"])
-    told_at = time.monotonic()
+    everything = ("drain_buffer", "relay_outbox", "send_post")
+    ask_until(lambda: turns(store) == ["drain", "post", "relay"], *everything)
 
     stop(worker.pid, signal.SIGTERM)
 
-    assert worker.wait(timeout=15) == 0
-    assert time.monotonic() - told_at < 6
+    # Each of them would go on for a minute.
+    assert worker.wait(timeout=40) == 0
     assert turns(store) == []
 
 
 def test_a_pool_whose_parent_was_killed_ends_its_turns_and_itself(store, sale, worker):
-    app.send_task("orders.tasks.drain_buffer")
-    wait_for(lambda: turns(store) == ["drain"])
+    ask_until(lambda: turns(store) == ["drain"], "drain_buffer")
     pool = psutil.Process(worker.pid).children()
 
     worker.kill()
 
-    wait_for(lambda: turns(store) == [], seconds=5)
-    assert psutil.wait_procs(pool, timeout=5)[1] == []
+    assert wait_until(lambda: turns(store) == [], 40)
+    assert psutil.wait_procs(pool, timeout=40)[1] == []
 
 
 class TestBroker:
@@ -132,15 +141,13 @@ class TestBroker:
         services.stop()
 
     def test_that_was_killed_is_found_again(self, broker, worker, tmp_path):
-        send("orders.tasks.drain_buffer")
-        wait_for(lambda: turns(broker) == ["drain"])
+        ask_until(lambda: turns(broker) == ["drain"], "drain_buffer", send=send)
 
         os.kill(int((tmp_path / "redis.pid").read_text()), signal.SIGKILL)
 
-        wait_for(lambda: _answers(broker))
+        assert wait_until(lambda: _answers(broker), 60)
         broker.flushall()
-        send("orders.tasks.relay_outbox")
-        wait_for(lambda: "relay" in turns(broker))
+        ask_until(lambda: "relay" in turns(broker), "relay_outbox", send=send)
         assert worker.poll() is None
 
 
