@@ -27,10 +27,10 @@ def pass_by(*, seconds=0):
     lifecycle.advance(now=timezone.now() + timedelta(seconds=seconds))
 
 
-def rebuild():
+def rebuild(*, after=3):
     """The turns it takes: one that finds the loss, one that finds the buffer quiet."""
     pass_by()
-    pass_by(seconds=3)
+    pass_by(seconds=after)
 
 
 def place_late(claim, ledger):

@@ -40,7 +40,7 @@ class World:
         return self.client.request(method, url, allow_redirects=False, **options)
 
     async def is_on(self, version):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(60):
             while True:
                 async with self.ask("/healthz") as answer:
                     if (await answer.json())["table"] == version:
@@ -117,11 +117,17 @@ async def told(answer):
     return seen
 
 
+async def until(happened):
+    async with asyncio.timeout(60):
+        while not happened():
+            await asyncio.sleep(0.01)
+
+
 async def raw(url, request, *, until=None):
     """Send bytes, read until these come, or until the other side closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
     writer.write(request)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         answer = await (reader.readuntil(until) if until else reader.read())
     writer.close()
     return answer

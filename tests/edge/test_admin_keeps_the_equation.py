@@ -11,6 +11,7 @@ from edge.audit import audit, is_balanced
 from orders.models import Order
 from shop import names
 from shop.models import Allotment, Product, Sale, Sku, Stock, StockMovement
+from tests.edge.world import wait_until_somebody_waits
 from tests.shop.test_admin import save
 
 pytestmark = pytest.mark.django_db
@@ -97,8 +98,9 @@ class TestRace:
         with transaction.atomic():
             look(sku__product=product)
             arming.start()
-            came_between = done.wait(timeout=0.5)
-        arming.join(timeout=10)
+            wait_until_somebody_waits(or_else=done.is_set)
+            came_between = done.is_set()
+        arming.join(timeout=60)
         return came_between
 
     def test_is_real_where_somebody_looks_without_holding(self, make_plan):

@@ -56,10 +56,11 @@ class TestAdvance:
         with monkeypatch.context() as crash, pytest.raises(KeyboardInterrupt):
             crash.setattr("edge.lifecycle.arming.load", interrupt)
             lifecycle.arm("lamp", by="ada")
-        lifecycle.advance(now=timezone.now())
+        armed_at = Sale.objects.get().changed_at
+        lifecycle.advance(now=armed_at + timedelta(seconds=4))
         assert ledger.get_sale("lamp") is None
 
-        lifecycle.advance(now=timezone.now() + timedelta(seconds=10))
+        lifecycle.advance(now=armed_at + timedelta(seconds=10))
 
         assert ledger.get_sale("lamp").state is State.ARMED
         assert MinisitePage.objects.exists()

@@ -1,7 +1,6 @@
 """Claims of a ledger that was lost, drained when another has taken its place."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from orders.drain import Written
 from orders.models import Order
 from shop.models import Allotment
 from tests.edge.losing import balance, pass_by, place_late, queue, rebuild, state  # noqa: F401
+from tests.edge.world import wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 PLACED = Order.Status.PLACED
@@ -126,16 +126,3 @@ class TestRaceOfDrainAndRebuild:
 
         assert written == [Written(late=frozenset([claim.order_id]))]
         assert (Order.objects.count(), Allotment.objects.get().ordered) == (0, 0)
-
-
-def wait_until_somebody_waits():
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            # Within a transaction, who waits is looked at once, and remembered.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waited for the allotment")

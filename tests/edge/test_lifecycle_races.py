@@ -35,14 +35,14 @@ def race(act, *, operators=2):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     return answers
 
 
 class TestTwoWhoArm:
     def test_both_move_units_when_they_look_first_and_write_later(self, make_plan):
         make_plan(units=3)
-        both_have_looked = threading.Barrier(2, timeout=5)
+        both_have_looked = threading.Barrier(2, timeout=60)
 
         def naive_arm():
             sale = Sale.objects.get()
@@ -58,7 +58,7 @@ class TestTwoWhoArm:
     def test_of_one_plan_are_one_who_does_and_one_who_is_told(self, make_plan):
         make_plan(units=3)
         plan = Sale.objects.select_related("product").get()
-        both_are_here = threading.Barrier(2, timeout=5)
+        both_are_here = threading.Barrier(2, timeout=60)
 
         def arm():
             connection.ensure_connection()
@@ -72,7 +72,7 @@ class TestTwoWhoArm:
     def test_of_two_plans_are_one_who_does_and_one_who_is_told(self, make_product, make_plan):
         product = make_product()
         plans = [make_plan(product=product, units=units) for units in (3, 4)]
-        both_are_here = threading.Barrier(2, timeout=5)
+        both_are_here = threading.Barrier(2, timeout=60)
 
         def arm():
             connection.ensure_connection()

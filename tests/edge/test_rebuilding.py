@@ -162,11 +162,11 @@ class TestRebuild:
         assert ledger.count("lamp", 1).left == {"LAMP": 3}
 
     def test_of_a_sale_that_its_clock_may_have_opened_is_paused(self, make_plan, ledger, store):
-        make_plan(units=3, opens_at=timezone.now() + timedelta(seconds=2))
+        make_plan(units=3, opens_at=timezone.now() + timedelta(seconds=60))
         lifecycle.arm("lamp", by="ada")
         store.flushall()
 
-        rebuild()
+        rebuild(after=90)
 
         assert ledger.get_sale("lamp").state is State.PAUSED
 

@@ -17,7 +17,7 @@ class TestOriginsThatFail:
         monkeypatch.setattr(relay, "ANSWER_SECONDS", 0.05)
 
         async def sleep(request):
-            await asyncio.sleep(1)
+            await asyncio.sleep(3600)
 
         async with origin(sleep) as url, world(tmp_path, web=url) as edge, edge.ask("/") as answer:
             assert answer.status == 504

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,10 +12,11 @@ from contextlib import suppress
 
 import pytest
 
+from config import embedded
 from edge.router import settings
 from edge.router.settings import BadSetting
 from edge.routing import Origin
-from tests.edge.router_world import NOBODY, PAGE, SALE, mirror, origin, says, told, world
+from tests.edge.router_world import NOBODY, PAGE, SALE, mirror, origin, says, told, until, world
 
 
 class TestTheTable:
@@ -59,16 +59,22 @@ class TestTheTable:
         assert "cannot be read, all requests go to the shop: " in error.getMessage()
 
     async def test_that_is_new_is_live_in_a_quarter_of_a_second(self, tmp_path):
+        took = []
         async with (
             origin(says("fast")) as fast,
             origin(says("shop")) as shop,
             world(tmp_path, web=shop, fastpath=fast) as edge,
         ):
-            edge.publish(*SALE)
-            await asyncio.sleep(0.25)
+            for version in range(1, 6):
+                began = time.monotonic()
+                edge.publish(*(SALE if version % 2 else ()), version=version)
+                await edge.is_on(version)
+                took.append(time.monotonic() - began)
+                async with edge.ask(f"{PAGE}order") as answer:
+                    assert await answer.text() == ("fast" if version % 2 else "shop")
 
-            async with edge.ask(f"{PAGE}order") as answer:
-                assert await answer.text() == "fast"
+        # What a busy machine adds, it does not add each time.
+        assert min(took) < 0.25
 
     async def test_may_change_under_load_and_drop_nothing(self, tmp_path):
         answers = []
@@ -94,7 +100,9 @@ class TestTheTable:
                 for version in range(1, 9):
                     edge.publish(*(SALE if version % 2 else ()), version=version)
                     await edge.is_on(version)
-                    await asyncio.sleep(0.03)
+                    # Each of them has come under this table, from beginning to end.
+                    seen = len(answers)
+                    await until(lambda seen=seen: len(answers) >= seen + 16)
                 enough.set()
 
         assert {(page, order) for page, _, order, _ in answers} == {(200, 200)}
@@ -143,23 +151,22 @@ class TestStopping:
 
 @pytest.mark.slow
 def test_the_process_starts_and_stops_when_it_is_told(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = embedded.free_port()
     surroundings = os.environ | {"PORT": str(port), "VAR_DIR": str(tmp_path)}
 
     process = subprocess.Popen([sys.executable, "-m", "edge.router"], env=surroundings, cwd=settings.ROOT)
     try:
         assert answers_soon(f"http://127.0.0.1:{port}/healthz") == {"status": "ok", "table": 0}
         process.terminate()
-        assert process.wait(timeout=3) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
 
 
 def answers_soon(url):
-    for _ in range(100):
-        with suppress(OSError), urllib.request.urlopen(url) as answer:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=30) as answer:
             return json.load(answer)
         time.sleep(0.05)
     return None

@@ -178,7 +178,7 @@ async def serve():
 
 
 def pool(url, **fields):
-    return wire.Pool(url, **{"connections": 1, "timeout": 5.0, "headers": {}} | fields)
+    return wire.Pool(url, **{"connections": 1, "timeout": 60.0, "headers": {}} | fields)
 
 
 class TestPool:
