@@ -38,7 +38,7 @@ def test_redis_killed_comes_back_on_its_port_with_its_data(services, tmp_path):
 
     kill(tmp_path, "redis")
 
-    assert wait_until(lambda: answers(client), 10)
+    assert wait_until(lambda: answers(client), 60)
     assert client.get("claim") == b"kept"
 
 
@@ -50,7 +50,7 @@ def test_postgresql_killed_comes_back_at_its_socket_with_its_data(services, tmp_
 
     kill(tmp_path, "postgres")
 
-    assert wait_until(lambda: rows(url) == 1, 15)
+    assert wait_until(lambda: rows(url) == 1, 120)
 
 
 def test_a_service_that_was_stopped_stays_so(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ PING = Command(("PING",))
 
 
 async def until(condition):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -185,15 +185,16 @@ class TestSender:
         assert queue.depth() == 25
         assert sending.left_to_the_sweep == 0
 
-    async def test_fills_one_batch_before_it_begins_another(self):
+    async def test_fills_one_batch_before_it_begins_another(self, monkeypatch):
+        monkeypatch.setattr(sender, "LINGER_SECONDS", 60)
         sending = Sender(Endpoint.from_environment(), "orders")
         workers = [asyncio.create_task(sending._gather()) for _ in range(2)]
 
-        for number in range(8):
+        for number in range(10):
             sending.put(f"claim {number}")
             await asyncio.sleep(0)
 
-        assert len(await workers[0]) == 8
+        assert len(await workers[0]) == 10
         workers[1].cancel()
 
     async def test_drops_what_cannot_be_sent(self, monkeypatch):

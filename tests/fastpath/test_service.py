@@ -24,7 +24,7 @@ def service(store, queue):
     process = subprocess.Popen(
         command, cwd=env.ROOT, env=os.environ | {"SQS_QUEUE_NAME": queue.name}, stderr=subprocess.DEVNULL
     )
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     until_ready(connection)
     yield connection, process
     connection.close()
@@ -33,7 +33,7 @@ def service(store, queue):
 
 
 def until_ready(connection):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if ask(connection, "GET", "/readyz")[0] == 200:
@@ -52,7 +52,13 @@ def ask(connection, method, path, body=None, **headers):
 
 def post(connection, key, **changes):
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-    return ask(connection, "POST", ORDER, json.dumps(order(**changes)), **headers)
+    for _ in range(30):
+        answer = ask(connection, "POST", ORDER, json.dumps(order(**changes)), **headers)
+        if answer[0] != 503:
+            break
+        # Told to come back, as by a door whose ledger waits for its disk: with the same key.
+        time.sleep(1)
+    return answer
 
 
 def test_hands_over_what_it_accepted_before_it_ends(service, redis_ledger, queue):
@@ -61,7 +67,7 @@ def test_hands_over_what_it_accepted_before_it_ends(service, redis_ledger, queue
 
     statuses = [post(connection, f"k-{n}", email=f"b{n}@example.org")[0] for n in range(21)]
     process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
     assert statuses == [202] * 20 + [409]
     assert queue.depth() == 20
