@@ -6,6 +6,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from config.bodies import ReadBodies
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
@@ -20,5 +22,5 @@ def warm_up() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-application = get_wsgi_application()
+application = ReadBodies(get_wsgi_application())
 warm_up()
