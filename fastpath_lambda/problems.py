@@ -119,6 +119,17 @@ def unavailable(retry_after: int) -> Problem:
     )
 
 
+def away(retry_after: int) -> Problem:
+    """Of anything but an order, which could have been placed all the same."""
+    return Problem(
+        503,
+        "Unavailable for a moment",
+        "The shop cannot answer just now. Ask again in a moment.",
+        refusal="unavailable",
+        headers={"Retry-After": str(retry_after)},
+    )
+
+
 def too_many(retry_after: int) -> Problem:
     return Problem(
         429,

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from fastpath_lambda import problems
+from fastpath_lambda import forms, problems
 from fastpath_lambda.problems import Problem
 from fastpath_lambda.rules import Refusal
 
@@ -17,13 +17,17 @@ def wants_page(request: HttpRequest) -> bool:
 
 def sent_by_page(request: HttpRequest) -> bool:
     """A plain form post: JavaScript is off, or did not load."""
-    return wants_page(request) and not request.headers.get("Content-Type", "").lower().startswith(
-        "application/json"
-    )
+    kind = forms.media_type(request.headers.get("Content-Type", ""))
+    return wants_page(request) and kind == forms.FORM
+
+
+def answers_with_page(request: HttpRequest) -> bool:
+    """Whether a problem is shown as a page: the fast path's own rule."""
+    return sent_by_page(request) if request.method == "POST" else wants_page(request)
 
 
 def problem(request: HttpRequest, found: Problem) -> HttpResponse:
-    if request.method == "POST" and sent_by_page(request):
+    if answers_with_page(request):
         response = render(request, "orders/refused.html", {"problem": found}, status=found.status)
     else:
         response = HttpResponse(found.body(), status=found.status, content_type=problems.CONTENT_TYPE)

@@ -21,6 +21,7 @@ from orders import account_tokens, limits, placing, queries, responses
 from orders.models import Order
 from orders.placing import Line, Placed
 from shop.models import Product
+from shop.views import only_read
 
 RETRY_AFTER = 2
 
@@ -77,6 +78,7 @@ def _place(request: HttpRequest, form: forms.OrderForm, *, category: str, produc
     raise AssertionError("an order of one product has one line")
 
 
+@csrf_exempt
 def order_status(request: HttpRequest, category: str, product: str, order_id: UUID) -> HttpResponse:
     """What became of an order that was placed at this product's URI, on either path."""
     if request.method not in ("GET", "HEAD"):
@@ -107,6 +109,7 @@ def order_status(request: HttpRequest, category: str, product: str, order_id: UU
 
 
 @never_cache
+@only_read
 def order_page(request: HttpRequest, order_id: UUID) -> HttpResponse:
     token = request.GET.get("token", "")
     order = queries.find_order(order_id) if queries.opens(order_id, token) else None

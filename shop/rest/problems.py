@@ -98,13 +98,7 @@ def _of_the_framework(error: APIException) -> Problem:
 
 def _unavailable(error: Exception) -> Problem:
     logger.warning("A request could not be served: %s: %s", type(error).__name__, error)
-    return Problem(
-        503,
-        "Unavailable for a moment",
-        "The shop cannot answer just now. Ask again in a moment.",
-        refusal="unavailable",
-        headers={"Retry-After": str(RETRY_AFTER)},
-    )
+    return problems.away(RETRY_AFTER)
 
 
 def _by_field(detail: Any, at: str = "") -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ PAGE = "/shop/camp/lamp/"
 @pytest.fixture
 def read(client):
     def get(path, status=200):
-        response = client.get(path)
+        response = client.get(path, headers={"Accept": "text/html"})
         assert response.status_code == status
         return response.content.decode()
 
