@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 from django.utils import timezone
 
 from edge import lifecycle
@@ -121,6 +121,17 @@ class TestFastpath:
 
         assert sentence in str(said.value)
         assert Sale.objects.get().state == "draft"
+
+    def test_says_it_in_a_line_to_who_types_it(self, capsys):
+        typed = ManagementUtility(["manage.py", "fastpath", "arm", "lamp", "--units", "0"])
+
+        with pytest.raises(SystemExit) as ended:
+            typed.execute()
+
+        assert ended.value.code == 2
+        assert capsys.readouterr().err.endswith(
+            "error: argument --units: '0' is not a number of units: write 1 or more.\n"
+        )
 
 
 @pytest.fixture

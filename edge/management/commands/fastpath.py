@@ -1,6 +1,7 @@
 """manage.py fastpath: moves a product's sale through its states, moves its units, or says how it stands."""
 
 import json
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -137,7 +138,7 @@ def _operator() -> str:
 
 def _whole(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise CommandError(f"{text!r} is not a number of units: write 1 or more.")
+        raise ArgumentTypeError(f"{text!r} is not a number of units: write 1 or more.")
     return int(text)
 
 
@@ -147,7 +148,7 @@ def _price(text: str) -> Decimal:
     except InvalidOperation:
         price = Decimal(-1)
     if not price.is_finite() or price < 0 or price != round(price, 2):
-        raise CommandError(f"{text!r} is not a price: write it like 149.99.")
+        raise ArgumentTypeError(f"{text!r} is not a price: write it like 149.99.")
     return price
 
 
@@ -157,7 +158,7 @@ def _moment(text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None:
-        raise CommandError(f"{text!r} is not a time: write it like 2027-03-09T20:00+01:00.")
+        raise ArgumentTypeError(f"{text!r} is not a time: write it like 2027-03-09T20:00+01:00.")
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 
