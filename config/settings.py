@@ -198,6 +198,7 @@ EDGE_TABLE = env.folder("EDGE_TABLE", str(VAR_DIR / "edge" / "table.json"))
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 # One language: without this, each value on a page asks which.
 USE_I18N = False
 CURRENCY = "USD"

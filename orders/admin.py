@@ -3,6 +3,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from orders import refunding, workflow
 
@@ -42,7 +44,7 @@ class Money(WrittenByTheShop, admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Order)
 class Orders(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("id", "placed_at", "status", "name", "email", "total", "currency", "sale")
+    list_display = ("order", "placed_at", "status", "name", "email", "amount", "sale")
     list_filter = ("status", "placed_at")
     list_select_related = ("sale__product",)
     search_fields = ("email", "buyer", "id")
@@ -57,6 +59,14 @@ class Orders(WrittenByTheShop, admin.ModelAdmin):  # type: ignore[type-arg]
         ("Buyer", {"fields": ("name", "email", "address")}),
         ("How it came", {"fields": ("sale", "generation", "claim_number", "accepted_at", "placed_at")}),
     )
+
+    @admin.display(ordering="id")
+    def order(self, order: Order) -> SafeString:
+        return format_html('<span title="{}">{}…</span>', order.pk, str(order.pk)[:8])
+
+    @admin.display(description="Total", ordering="total")
+    def amount(self, order: Order) -> str:
+        return f"{order.total} {order.currency}"
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         """To send orders and money on their way is more than to look at them."""

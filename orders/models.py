@@ -68,7 +68,7 @@ class Order(models.Model):
         constraints = [models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative")]
 
     def __str__(self) -> str:
-        return f"order {self.id}"
+        return f"order {str(self.id)[:8]}…"
 
 
 class OrderLine(models.Model):
@@ -87,7 +87,7 @@ class OrderLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.sku_id}"
+        return f"{self.quantity} × {self.sku}"
 
 
 class Bought(models.Model):
