@@ -73,7 +73,7 @@ class Composition:
         self._state: dict[str, Raw] = {}
         self._epoch = ""
         self._offset = 0
-        self._is_whole = False
+        self._is_whole = self._is_closed = False
         self._snapshot: Frame | None = None
         self._fetching: asyncio.Task[None] | None = None
 
@@ -88,6 +88,7 @@ class Composition:
         self._start_anew()
 
     def close(self) -> None:
+        self._is_closed = True
         if self._fetching:
             self._fetching.cancel()
         self.telling.close()
@@ -151,7 +152,8 @@ class Composition:
 
     async def _fetch_again(self, delay: float) -> None:
         await asyncio.sleep(delay)
-        while self._lacks_parts():
+        # Asked as well: a cancellation can be lost, see ending.py.
+        while self._lacks_parts() and not self._is_closed:
             try:
                 await self._fetch()
             except Unavailable as error:

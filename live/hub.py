@@ -15,7 +15,7 @@ from functools import partial
 
 import redis
 
-from live import rooms
+from live import ending, rooms
 from live.messages import Position
 from live.mirror import Gap, Mirror, Stored
 from live.ops_room import OpsRoom
@@ -46,7 +46,6 @@ class Hub:
         self._is_waiting = False
         self._somebody = asyncio.Event()
         self._checked_at = 0.0
-        self._is_closed = False
         self._unknown: dict[str, float] = {}  # name → until when
         self.viewers = Viewers(store)
         self._shows = ShowRooms(self)
@@ -79,13 +78,8 @@ class Hub:
             telling.leave(watcher)
 
     async def close(self) -> None:
-        # Said as well as done: before Python 3.12 a cancellation can be lost in wait_for, deep in the client.
-        self._is_closed = True
-        tasks = [*self._interrupts, *self._loads.values(), *filter(None, [self._reader])]
-        for task in tasks:
-            task.cancel()
-        parts = (self.viewers.close(), self._shows.close(), self.ops.close())
-        await asyncio.gather(*tasks, *parts, return_exceptions=True)
+        await ending.end(*self._interrupts, *self._loads.values(), *filter(None, [self._reader]))
+        await asyncio.gather(self.viewers.close(), self._shows.close(), self.ops.close())
         for telling in self._watches.values():
             telling.close()
         self._watches.clear()
@@ -157,12 +151,12 @@ class Hub:
 
     async def _run(self) -> None:
         delay = _FIRST_RETRY
-        while not self._is_closed:
+        while True:
             try:
                 await self.store.connect()
                 await self._check()
                 delay = _FIRST_RETRY
-                while not self._is_closed:
+                while True:
                     await self._read_once()
             except (redis.RedisError, OSError) as error:
                 logger.warning("The live store is lost, trying again in %.1f s: %s", delay, error)

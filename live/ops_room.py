@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 
 from fastpath_lambda import keys, sqs
-from live import publish
+from live import ending, publish
 from live.messages import OpsSale, OpsValue
 from live.store import GONE_AFTER
 from live.viewers import SOCKETS
@@ -45,8 +45,7 @@ class OpsRoom:
 
     async def close(self) -> None:
         if self._drawing:
-            self._drawing.cancel()
-            await asyncio.gather(self._drawing, return_exceptions=True)
+            await ending.end(self._drawing)
 
     async def _run(self) -> None:
         while self._is_watched():

@@ -13,7 +13,7 @@ import msgspec
 import redis
 from channels.layers import get_channel_layer
 
-from live import messages, rooms
+from live import ending, messages, rooms
 from live.messages import OrderValue, Position
 from live.store import RoomStore
 
@@ -56,8 +56,7 @@ class FollowedOrders:
                 await self.leave(order_id)
         except (redis.RedisError, OSError) as error:
             logger.warning("An order's group cannot be left, the store is away: %s", error)
-        self._listener.cancel()
-        await asyncio.gather(self._listener, return_exceptions=True)
+        await ending.end(self._listener)
 
     async def _listen(self) -> None:
         while True:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from live import rooms
+from live import ending, rooms
 from live.composing import Composition, Hub
 from live.messages import Position
 from live.watching import Watcher
@@ -33,9 +33,7 @@ class ShowRooms:
             self._open.pop(name).close()
 
     async def close(self) -> None:
-        for task in self._opening.values():
-            task.cancel()
-        await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        await ending.end(*self._opening.values())
         for composition in self._open.values():
             composition.close()
 

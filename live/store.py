@@ -19,7 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from fastpath_lambda import keys
-from live import messages
+from live import ending, messages
 from live.mirror import Changes, Stored
 
 Entries = list[tuple[int, Changes]]
@@ -115,9 +115,7 @@ class RoomStore:
         await answer
 
     async def close(self) -> None:
-        for task in self._retiring:
-            task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await ending.end(*self._retiring)
         await self._disconnect()
         await self._asking.aclose(close_connection_pool=True)
 

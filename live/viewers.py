@@ -15,7 +15,7 @@ from typing import Protocol
 
 import redis
 
-from live import messages
+from live import ending, messages
 from live.frames import Frame
 from live.store import RoomStore
 
@@ -68,8 +68,7 @@ class Viewers:
 
     async def close(self) -> None:
         if self._counting:
-            self._counting.cancel()
-            await asyncio.gather(self._counting, return_exceptions=True)
+            await ending.end(self._counting)
 
     async def _run(self) -> None:
         while True:
