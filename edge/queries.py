@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +16,15 @@ from edge.routing import Table
 from fastpath_lambda import sqs
 from orders import jobs, pacing
 from orders.losses import LedgerLoss
-from orders.models import DeadLetter, Refund
+from orders.models import DeadLetter, Order, Refund
 from orders.receivers.models import OrderMail, State, WebhookDelivery
 from shop import outbox
 from shop.models import Allotment, Sale
 
 # How many planned sales, and how many closed ones, are shown beside those that are on.
 WATCHED = 4
+# A payment takes seconds: after this, nobody asks for it, or nobody answers.
+PAID_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class Overview:
     buffered: int | None
     dead: int | None
     dead_letters: int
+    unpaid: int
     # None where nobody drains.
     drain: Drain | None
     table: Table | None
@@ -176,6 +179,7 @@ def overview() -> Overview:
         buffered=_depth(buffer.connect()),
         dead=_depth(buffer.connect().dead_letters()),
         dead_letters=DeadLetter.objects.filter(state=DeadLetter.State.WAITING).count(),
+        unpaid=_unpaid(),
         drain=_drain(),
         table=apply.ROUTERS["builtin"].existing(),
         is_balanced=audit.is_balanced(rows),
@@ -183,6 +187,11 @@ def overview() -> Overview:
         post=_post(),
         refunds_refused=Refund.objects.filter(state=Refund.State.REFUSED).count(),
     )
+
+
+def _unpaid() -> int:
+    waits = Order.objects.filter(status=Order.Status.PLACED, placed_at__lt=timezone.now() - PAID_WITHIN)
+    return waits.count()
 
 
 def _drain() -> Drain | None:

@@ -4,6 +4,7 @@ import json
 import re
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -166,6 +167,19 @@ class TestOps:
         assert "/admin/orders/refund/?state__exact=refused" in page
         assert "refund</a> refused by the payment provider" in page
 
+    def test_counts_orders_that_wait_too_long_for_their_payment(self, ops, nearby, store):
+        for seconds, status in ((90, "placed"), (90, "confirmed"), (5, "placed")):
+            Order.objects.create(
+                id=uuid.uuid4(), email="ada@example.org", address={}, total=9, currency="USD",
+                accepted_at=now(), placed_at=now() - timedelta(seconds=seconds), status=status,
+            )  # fmt: skip
+
+        page = " ".join(ops.get("/ops/").content.decode().split())
+
+        assert (
+            '<b class="bad">1</b><span><a href="/admin/orders/order/?status__exact=placed">order</a>' in page
+        )
+
     def test_shows_each_sale_the_equation_the_buffer_and_the_routes(self, ops, open_sale, take):
         open_sale(units=3)
         take()
@@ -187,7 +201,7 @@ class TestOps:
         assert "Routing table" in part
 
     def test_shows_how_fast_the_drain_is_and_why(self, ops, store):
-        assert "drains: is <code>worker</code> running?" in ops.get("/ops/now/").content.decode()
+        assert "from any drain for ten seconds" in ops.get("/ops/now/").content.decode()
         said = {"rate": 120, "share": 120, "drained": 97, "quiet": 0.0003, "felt": 0.0041, "at": time.time()}
         store.hset(pacing.PACES, "spillway:turn:drain", json.dumps(said))
 
