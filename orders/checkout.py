@@ -52,7 +52,7 @@ def check_out(
     wanted = [(line.sku, line.quantity) for line in lines]
     asked = placing.ask(form, scope=placing.BASKET, lines=wanted, account=account)
     match placing.place(asked, now=now):
-        case Placed(order_id, _):
+        case Placed(order_id):
             return order_id
         case KeyConflict():
             raise CannotCheckOut(

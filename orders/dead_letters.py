@@ -38,6 +38,12 @@ def collect(queue: Queue) -> int:
     return collected
 
 
+def find_claim(order_ids: Sequence[str]) -> Claim | None:
+    """The claim of one of these orders that is with a person, or was sent again by one."""
+    letters = DeadLetter.objects.filter(order_id__in=order_ids).exclude(state=State.DISCARDED)
+    return next(filter(None, map(read, letters.values_list("body", flat=True))), None)
+
+
 @transaction.atomic
 def replay(letter: DeadLetter, *, queue: Queue, by: str, now: datetime) -> None:
     """Send the message to the buffer again. Sent twice it is still one order."""

@@ -24,12 +24,14 @@ from fastpath_lambda import identity
 from fastpath_lambda.forms import OrderForm
 from fastpath_lambda.ledger import KeyConflict
 from fastpath_lambda.rules import Refusal
-from orders import limits
+from orders import dead_letters, limits
 from orders.models import Order, OrderLine
 from shop import stock
 from shop.models import Sku, Stock
 
 BASKET = "basket"
+# How many of a product's last sales a repeated key is looked for in.
+MOST_SALES = 10
 # What the column of an order's total holds.
 MAX_TOTAL = Decimal("9999999999.99")
 
@@ -79,6 +81,8 @@ class Asked:
     payment_token: str
     lines: tuple[Line, ...]
     account: int | None = None  # of whoever is logged in
+    # What the same key made of it in each of the product's sales.
+    in_sales: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len({line.sku_id for line in self.lines}) < len(self.lines) or not self.lines:
@@ -95,12 +99,19 @@ class Placed:
 
     order_id: str
     lines: tuple[Line, ...]
+    in_sale: bool = False  # it was accepted by a sale's fast path, then
 
 
 def ask(
-    form: OrderForm, *, scope: str, lines: Sequence[tuple[Sku, int]], account: int | None = None
+    form: OrderForm,
+    *,
+    scope: str,
+    lines: Sequence[tuple[Sku, int]],
+    account: int | None = None,
+    generations: int = 0,
 ) -> Asked:
-    """Name a checked form's order. `scope` is the product's slug, or BASKET."""
+    """Name a checked form's order. `scope` is the product's slug, with its `generations`, or BASKET."""
+    sales = range(1, generations + 1)[-MOST_SALES:]
     return Asked(
         order_id=identity.order_id(scope=scope, generation=0, key=form.key),
         fingerprint=form.fingerprint,
@@ -110,6 +121,7 @@ def ask(
         payment_token=form.payment_token,
         lines=tuple(Line(sku.pk, quantity, sku.price) for sku, quantity in lines),
         account=account,
+        in_sales=tuple(identity.order_id(scope=scope, generation=each, key=form.key) for each in sales),
     )
 
 
@@ -123,8 +135,13 @@ def place(asked: Asked, *, now: datetime) -> Placed | Refusal | KeyConflict:
         if within_limit is None:
             return _first_answer(asked)
         taken = within_limit and _take_all(asked)
-        if not taken:
+        # Only now: a sale gives its SKUs back when all its claims are orders, or letters. Whoever
+        # asks again just then would not find the first answer before the take, and buy twice.
+        in_sale = _answer_in_a_sale(asked)
+        if in_sale or not taken:
             transaction.set_rollback(True)
+    if in_sale:
+        return in_sale
     # Looked up only to choose the sentence: the refusal itself was the stock's own, or the count's.
     return Placed(asked.order_id, asked.lines) if taken else _why_not(asked, within_limit=within_limit)
 
@@ -164,9 +181,29 @@ def _take_all(asked: Asked) -> bool:
 def _first_answer(asked: Asked) -> Placed | KeyConflict:
     if not Order.objects.filter(id=asked.order_id, fingerprint=asked.fingerprint).exists():
         return KeyConflict()
-    lines = OrderLine.objects.filter(order=UUID(asked.order_id)).order_by("id")
-    columns = lines.values_list("sku_id", "quantity", "unit_price")
-    return Placed(asked.order_id, tuple(Line(*row) for row in columns))
+    return Placed(asked.order_id, _lines(asked.order_id))
+
+
+def _answer_in_a_sale(asked: Asked) -> Placed | KeyConflict | None:
+    """What this key was answered on the fast path, where it was: the sale may have closed on the answer."""
+    if not asked.in_sales:
+        return None
+    if order := Order.objects.filter(id__in=asked.in_sales).first():
+        if order.fingerprint != asked.fingerprint:
+            return KeyConflict()
+        return Placed(str(order.pk), _lines(str(order.pk)), in_sale=True)
+    claim = dead_letters.find_claim(asked.in_sales)
+    if claim is None:
+        return None
+    if claim.fingerprint != asked.fingerprint:
+        return KeyConflict()
+    line = Line(asked.lines[0].sku_id, claim.quantity, Decimal(claim.unit_price))
+    return Placed(claim.order_id, (line,), in_sale=True)
+
+
+def _lines(order_id: str) -> tuple[Line, ...]:
+    lines = OrderLine.objects.filter(order=UUID(order_id)).order_by("id")
+    return tuple(Line(*row) for row in lines.values_list("sku_id", "quantity", "unit_price"))
 
 
 def _why_not(asked: Asked, *, within_limit: bool) -> Refusal:

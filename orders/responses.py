@@ -49,7 +49,7 @@ def refused(request: HttpRequest, refusal: Refusal, *, quantity: int = 1, limit:
 
 
 def order(answer: dict[str, object], *, status: int) -> HttpResponse:
-    headers = {"Location": str(answer["status_url"])} if status == 201 else {}
+    headers = {"Location": str(answer["status_url"])} if status in (201, 202) else {}
     return JsonResponse(answer, status=status, headers=headers | {"Cache-Control": "no-store"})
 
 

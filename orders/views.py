@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from fastpath_lambda import forms, problems
+from fastpath_lambda import answers, forms, problems
 from fastpath_lambda.ledger import KeyConflict
 from fastpath_lambda.rules import Refusal
 from orders import account_tokens, limits, placing, queries, responses
@@ -55,21 +55,22 @@ def _place(request: HttpRequest, form: forms.OrderForm, *, category: str, produc
         return responses.refused(request, Refusal.BAD_REQUEST)
     # The page is rendered for nobody and its order carries no session: the fast path's own token says who.
     account = account_tokens.find(request)
-    asked = placing.ask(form, scope=product, lines=[(sku, form.quantity)], account=account)
+    lines, generations = [(sku, form.quantity)], sku.product.sale_generation
+    asked = placing.ask(form, scope=product, lines=lines, account=account, generations=generations)
     match placing.place(asked, now=timezone.now()):
-        case Placed(order_id, (line,)):
+        case Placed(order_id, (line,), in_sale):
             answer = queries.answer(
                 order_id,
                 line,
                 sku=sku.code,
                 category=category,
                 product=product,
-                status=Order.Status.PLACED,
+                status=answers.ACCEPTED if in_sale else Order.Status.PLACED,
                 token=queries.token(order_id),
             )
             if responses.sent_by_page(request):
                 return responses.see(answer["status_url"])
-            return responses.order(answer, status=201)
+            return responses.order(answer, status=202 if in_sale else 201)
         case KeyConflict():
             return responses.problem(request, problems.key_conflict())
         case Refusal() as refusal:
