@@ -139,7 +139,7 @@ function showOrder(form, members) {
   link.href = members.status_url;
   link.textContent = "See your order";
   const price = money(members.unit_price, members.currency);
-  terms.append(`${members.quantity} × ${members.sku} at ${price}. `, link);
+  terms.append(`${members.quantity} × ${nameOf(form, members.sku)} at ${price}. `, link);
   result.append(terms);
   result.scrollIntoView({ block: "nearest" });
 
@@ -150,6 +150,11 @@ function showOrder(form, members) {
     result.dataset.status = value.status;
     result.firstElementChild.textContent = SENTENCES[value.status] ?? value.status;
   });
+}
+
+function nameOf(form, sku) {
+  const chosen = form.querySelector(`[value="${CSS.escape(sku)}"]`);
+  return [form.dataset.name ?? sku, chosen?.dataset.label].filter(Boolean).join(", ");
 }
 
 function show(form, status, sentence) {

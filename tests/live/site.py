@@ -22,7 +22,7 @@ LAMP = """<article data-room="product:lamp">
     <b data-live="price">$149.99</b>
     <span class="stock"><span data-live="status">In stock</span> <b data-live="available">3</b></span>
     <div>
-      <form data-order action="/shop/lights/lamp/order" method="post">
+      <form data-order data-name="Camp lamp" action="/shop/lights/lamp/order" method="post">
         <input type="hidden" name="sku" value="LAMP">
         <input name="quantity" value="1">
         <input name="email" value="a@b.org">

@@ -34,6 +34,7 @@ def test_is_followed_until_it_is_confirmed(page, site):
     page.click("[data-buy]")
     result = page.locator("[data-order-result]")
     expect(result).to_contain_text("We have your order")
+    expect(result).to_contain_text("1 × Camp lamp at $149.99.")
     expect(result.get_by_role("link")).to_have_attribute("href", STATUS_URL)
     publish.order(ORDER, "confirmed", 3)
 

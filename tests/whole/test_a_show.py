@@ -155,6 +155,7 @@ class TestBuying:
         expect(panel.get_by_text("Your order is confirmed.").filter(visible=True)).to_be_visible(
             timeout=10_000
         )
+        expect(panel.get_by_text("1 × Spinning Reel").filter(visible=True)).to_be_visible()
         assert replay.url == address
 
     def test_a_refusal_is_said_in_the_panel_and_the_form_stays_as_it_is(self, replay):

@@ -50,6 +50,7 @@ export class Buying {
     section.append(document.getElementById("buy-form").content.cloneNode(true));
     const form = section.querySelector("form");
     form.action = product.dataset.order;
+    form.dataset.name = product.dataset.name;
     form.querySelector("[data-choice]").replaceWith(product.querySelector("template").content.cloneNode(true));
     form.elements.quantity.max = product.dataset.limit;
     form.addEventListener("submit", () => keep(form), { capture: true });
