@@ -9,7 +9,6 @@ from config import asgi
 from live import snapshots
 from live.hub import Hub
 from live.store import RoomStore
-from tests import patience
 from tests.chromium import chromium
 from tests.live import world
 from tests.live.site import Site, show
@@ -17,9 +16,8 @@ from tests.live.talking import Socket
 
 
 @pytest.fixture(autouse=True)
-def quick_settings(settings, monkeypatch):
-    """Stores are waited for, and logins are tested without a slow hash."""
-    patience.wait_for_stores(monkeypatch)
+def quick_settings(settings):
+    """Logins are tested without a slow hash."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

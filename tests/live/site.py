@@ -139,7 +139,8 @@ class Site:
     def stop(self):
         self.door.hung.set()
         self.server.should_exit = True
-        self.thread.join()
+        self.thread.join(60)
+        assert not self.thread.is_alive(), "the server does not stop"
 
 
 def show(*values, **changes):

@@ -7,13 +7,11 @@ import pytest
 
 from fastpath_lambda import keys
 from shop.models import Allotment, Category, Product, Sale, Sku, Stock
-from tests import patience
 
 
 @pytest.fixture(autouse=True)
-def quick_settings(settings, store, monkeypatch):
+def quick_settings(settings, store):
     """Pages are tested without collecting files first, logins without a slow hash, rooms from none on."""
-    patience.wait_for_stores(monkeypatch)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}

@@ -138,9 +138,6 @@ class TestThrottles:
     @pytest.fixture(autouse=True)
     def few(self, settings, monkeypatch, store):
         settings.THROTTLES = {"anonymous": 2, "token": 3, "catalogue": 4}
-        # Without the store nobody is held off: one that stalls is waited for.
-        waits = settings.CACHES["default"] | {"OPTIONS": {"socket_timeout": 60}}
-        settings.CACHES = settings.CACHES | {"default": waits}
         # Ten seconds into a minute: the counts of a test are of one window.
         monkeypatch.setattr(throttles.time, "time", lambda: 1_900_000_030.0)
 
