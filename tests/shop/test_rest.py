@@ -88,7 +88,7 @@ class TestEveryErrorIsAProblem:
         assert [answer.status_code for answer in answers] == [200] * 4
 
     def test_pages_stay_pages(self, client, db):
-        assert client.get("/nothing/")["Content-Type"].startswith("text/html")
+        assert client.get("/nothing/", HTTP_ACCEPT="text/html")["Content-Type"].startswith("text/html")
 
 
 class TestTokens:
