@@ -4,7 +4,8 @@ The whole shop runs (all six processes, through the edge). The page is asked for
 times a second, timed from when each request was due: with nobody else there and with
 orders at a pace, in turns, since the machine itself is not the same from minute to
 minute; with orders flat out; and with both again while the fast path is off, when the
-flood is the shop's own. Everything, the load generator too, shares this machine's cores.
+flood is the shop's own. Everything, the load generator too, shares this machine's cores;
+whose processor time an order took is told process by process.
 
     .venv/bin/python -m bench.isolation [--seconds 15] [--pace 200] [--turns 4]
 """
@@ -14,13 +15,17 @@ import itertools
 import multiprocessing
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 
+import psutil
 import psycopg
 from rich.table import Table
 
 from bench import load, stage
+from bench.account import Accounts, present
 
 PAGE = "/shop/rods/tourney-casting-rod/"
 HOT, SKU = "muskie-casting-rod", "MUSKIE-7FT"
@@ -58,13 +63,17 @@ def flooded(url: str, run: str, seconds: int) -> tuple[load.Steady, load.Flood]:
     return seen, load.read_flood(flood)
 
 
-def paced(url: str, run: str, seconds: int, pace: int) -> load.Steady:
+def paced(
+    url: str, run: str, seconds: int, pace: int, keeping: Callable[..., AbstractContextManager[None]]
+) -> load.Steady:
     """Who orders has a process of his own: what a page waits for in the client is not the shop's."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as buyers:
-        buyers.submit(time.sleep, 0).result()
-        ordering = buyers.submit(order, url, run, seconds, pace)
-        seen = quiet(url, seconds)
-        if failed := ordering.result().failed:
+        who = psutil.Process(buyers.submit(os.getpid).result())
+        with keeping(buyers=who):
+            ordering = buyers.submit(order, url, run, seconds, pace)
+            seen = quiet(url, seconds)
+            failed = ordering.result().failed
+        if failed:
             raise SystemExit(
                 f"{failed} of {pace * seconds} orders were not accepted: this is no measurement."
             )
@@ -97,7 +106,7 @@ def settle(shop: stage.Stage) -> None:
 
 
 def phases(
-    shop: stage.Stage, *, seconds: int, pace: int, turns: int
+    shop: stage.Stage, *, seconds: int, pace: int, turns: int, accounts: Accounts
 ) -> Iterator[tuple[str, load.Steady, float | None]]:
     """Yield (what, pages, orders a second or None)."""
     url = shop.variables["EDGE_URL"]
@@ -106,8 +115,9 @@ def phases(
     quiet(url, 3)
     idle, on = [], []
     for turn in range(turns):
-        idle.append(quiet(url, seconds))
-        on.append(paced(url, f"on-paced-{turn}", seconds, pace))
+        with accounts.keeping("idle"):
+            idle.append(quiet(url, seconds))
+        on.append(paced(url, f"on-paced-{turn}", seconds, pace, partial(accounts.keeping, "paced")))
         settle(shop)
     yield "idle", load.pool(idle), None
     yield f"on, {pace} orders/s", load.pool(on), pace
@@ -116,7 +126,11 @@ def phases(
     settle(shop)
     shop.manage("fastpath", "close", HOT)
     settle(shop)
-    yield f"off, {pace} orders/s", paced(url, "off-paced", seconds, pace), pace
+    yield (
+        f"off, {pace} orders/s",
+        paced(url, "off-paced", seconds, pace, partial(accounts.keeping, "off")),
+        pace,
+    )
     settle(shop)
     seen, flood = flooded(url, "off-flat", seconds)
     yield "off, flat out", seen, flood.requests / flood.seconds
@@ -137,7 +151,10 @@ def main() -> None:
         with psycopg.connect(shop.variables["DATABASE_URL"], autocommit=True) as database:
             database.execute("UPDATE shop_stock SET available = %s", [UNITS * 2])
         idle = 0.0
-        measured = phases(shop, seconds=options.seconds, pace=options.pace, turns=options.turns)
+        accounts = Accounts({**shop.processes, "who looks at pages": psutil.Process()})
+        measured = phases(
+            shop, seconds=options.seconds, pace=options.pace, turns=options.turns, accounts=accounts
+        )
         for what, pages, orders in measured:
             p99 = pages.percentile(0.99)
             idle = idle or p99
@@ -151,6 +168,9 @@ def main() -> None:
                 str(pages.failed),
             )
     console.print(table)
+    seconds = options.seconds * options.turns
+    spent = accounts.spent
+    console.print(present(spent["idle"], spent["paced"], seconds=seconds, pace=options.pace))
 
 
 if __name__ == "__main__":
