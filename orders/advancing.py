@@ -7,6 +7,7 @@ asks the provider again with the same key.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -25,8 +26,8 @@ def advance(provider: Provider, *, now: datetime) -> int:
     limit = provider.batch
     workflow.cancel(_held_too_long(now, limit), allowed_from=Status.PLACED)
     workflow.cancel(_never_captured(now, limit), allowed_from=Status.CONFIRMED)
-    paying.open_payments(provider.name, now=now, limit=limit)
     due = paying.take_up(now=now, limit=limit)
+    due += paying.open_payments(provider.name, now=now, limit=limit - len(due))
     authorised = _authorise(provider, _waiting_for(Next.AUTHORISE, due))
     good = [payment for payment in due if payment.state in (State.AUTHORISED, State.CAPTURED)]
     confirmed = _confirm([*authorised, *good])
@@ -48,10 +49,13 @@ def _authorise(provider: Provider, due: Sequence[Due]) -> list[Due]:
 
 
 def _confirm(authorised: Sequence[Due]) -> list[Due]:
-    ids = _ids(_waiting_for(Next.CONFIRM, paying.with_status(authorised)))
-    workflow.move(ids, Status.PLACED, Status.PAID)
-    workflow.move(ids, Status.PAID, Status.CONFIRMED)
-    return paying.with_status(authorised)
+    """All of them, with their orders' status as it is now."""
+    ready = _waiting_for(Next.CONFIRM, authorised)
+    moved = workflow.move(_ids(_at(Status.PLACED, ready)), Status.PLACED, Status.PAID, Status.CONFIRMED)
+    moved |= workflow.move(_ids(_at(Status.PAID, ready)), Status.PAID, Status.CONFIRMED)
+    confirmed = [payment for payment in authorised if payment.order_id in moved]
+    others = paying.with_status(payment for payment in authorised if payment.order_id not in moved)
+    return [*(replace(payment, status=Status.CONFIRMED.value) for payment in confirmed), *others]
 
 
 def _capture(provider: Provider, due: Sequence[Due]) -> None:
@@ -98,6 +102,10 @@ def _never_captured(now: datetime, limit: int) -> list[UUID]:
 
 def _waiting_for(step: Next, due: Iterable[Due]) -> list[Due]:
     return [payment for payment in due if payment.next is step]
+
+
+def _at(status: Order.Status, due: Iterable[Due]) -> list[Due]:
+    return [payment for payment in due if payment.status == status]
 
 
 def _split(said: Iterable[Said]) -> tuple[list[Said], list[Said]]:

@@ -161,6 +161,8 @@ class Payment(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="payments_to_do"),
+            # Asked for each second, in a rush that PostgreSQL has not counted yet: it would read all of them.
+            models.Index(fields=["opened_at"], condition=Q(next_at__isnull=False), name="payments_by_age"),
         ]
         constraints = [
             models.CheckConstraint(

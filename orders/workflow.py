@@ -21,28 +21,38 @@ Status = Order.Status
 
 _ONE_ALLOTMENT = ("sku_id", "order__sale_id", "order__generation")
 
+# One event for each step, in the order of the steps.
 _MOVE = """
 WITH moved AS (
-    UPDATE orders_order SET status = %s, version = version + 1
-    WHERE id = ANY(%s) AND status = %s
-    RETURNING id, status, version, sale_id
+    UPDATE orders_order SET status = %(last)s, version = version + %(steps)s
+    WHERE id = ANY(%(ids)s) AND status = %(at)s
+    RETURNING id, version, sale_id
 ), told AS (
     INSERT INTO shop_outboxevent (topic, key, payload)
     SELECT 'order.changed', 'order:' || moved.id, jsonb_build_object(
-        'order_id', moved.id, 'status', moved.status, 'version', moved.version, 'product', product.slug
+        'order_id', moved.id, 'status', step.status, 'version', moved.version - %(steps)s + step.place,
+        'product', product.slug
     )
     FROM moved
+    CROSS JOIN unnest(%(through)s::text[]) WITH ORDINALITY AS step(status, place)
     LEFT JOIN shop_sale sale ON sale.id = moved.sale_id
     LEFT JOIN shop_product product ON product.id = sale.product_id
+    ORDER BY step.place
 )
 SELECT id FROM moved
 """
 
 
-def move(ids: Iterable[UUID], at: Status, to: Status) -> set[UUID]:
-    """Compare-and-set of the status. Returns the orders that moved."""
+def move(ids: Iterable[UUID], at: Status, *through: Status) -> set[UUID]:
+    """Compare-and-set of the status, through these to the last. Returns the orders that moved."""
+    # Most turns have nothing for most of their steps, and each would cost the database a question.
+    if not (ids := list(ids)):
+        return set()
+    steps = [status.value for status in through]
     with connection.cursor() as cursor:
-        cursor.execute(_MOVE, [to.value, list(ids), at.value])
+        cursor.execute(
+            _MOVE, {"ids": ids, "at": at.value, "through": steps, "last": steps[-1], "steps": len(steps)}
+        )
         return {id for (id,) in cursor.fetchall()}
 
 
@@ -51,10 +61,17 @@ def cancel(ids: Iterable[UUID], *, allowed_from: Status) -> set[UUID]:
     return undo(ids, allowed_from, Status.CANCELLED)
 
 
-@transaction.atomic
 def undo(ids: Iterable[UUID], at: Status, to: Status) -> set[UUID]:
     """Move, and for the orders that moved: their units back, their money looked after."""
-    undone = move(ids, at, to)
+    if not (ids := list(ids)):
+        return set()
+    with transaction.atomic():
+        if undone := move(ids, at, to):
+            _take_back(undone)
+    return undone
+
+
+def _take_back(undone: set[UUID]) -> None:
     lines = OrderLine.objects.filter(order__in=undone).select_related("order")
     # Rows are locked in one order everywhere: order, buyers' counts, allotment, stock by SKU, payment.
     limits.give_back(undone)
@@ -64,7 +81,6 @@ def undo(ids: Iterable[UUID], at: Status, to: Status) -> set[UUID]:
         else:
             _give_back(same)
     paying.wake(undone)
-    return undone
 
 
 def _its_allotment(line: OrderLine) -> tuple[int, int | None, int | None]:
