@@ -82,7 +82,7 @@ def orders(changes: Iterable[messages.OrderValue]) -> None:
     script = _store().register_script(_ORDER)
     layer = get_channel_layer()
     seconds = int(ORDER_KEPT_FOR.total_seconds())
-    for batch in _batches(changes):
+    for batch in _batches(_newest_by_order(changes)):
         with _store().pipeline(transaction=False) as pipeline:
             for value in batch:
                 # group_send costs an event loop and a connection per call from synchronous code. This
@@ -125,6 +125,16 @@ def _newest_by_show(changes: Iterable[ShowChange]) -> Changes:
         _, by_name = newest.setdefault(room, (room, {}))
         _keep_newest(by_name, change.name, change.value)
     return newest
+
+
+def _newest_by_order(changes: Iterable[messages.OrderValue]) -> Iterable[messages.OrderValue]:
+    """Paid and confirmed are told together, as a rule: whoever watches sees where the order stands."""
+    newest: dict[str, messages.OrderValue] = {}
+    for value in changes:
+        known = newest.setdefault(value.order_id, value)
+        if known.version < value.version:
+            newest[value.order_id] = value
+    return newest.values()
 
 
 def _keep_newest(values: dict[str, Value], name: str, value: Value) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 from django.db import connection
@@ -34,11 +35,12 @@ class Followers:
     _wakes: dict[str, threading.Event] = field(default_factory=dict)
     _ending: threading.Event = field(default_factory=threading.Event)
 
-    def follow(self, name: str, job: Job) -> None:
-        """Begin, unless somebody follows this already."""
+    def follow(self, name: str, job: Job, *, pause_seconds: float = 0.0) -> None:
+        """Begin, unless somebody follows this already. Woken, it pauses after the job, for more to gather."""
         if name not in self._threads:
             wake = self._wakes[name] = threading.Event()
-            self._threads[name] = threading.Thread(target=self._run, args=(job, wake), name=name, daemon=True)
+            run = partial(self._run, job, wake, pause_seconds)
+            self._threads[name] = threading.Thread(target=run, name=name, daemon=True)
             self._threads[name].start()
 
     def wake(self) -> None:
@@ -52,13 +54,16 @@ class Followers:
         for thread in self._threads.values():
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
-    def _run(self, job: Job, wake: threading.Event) -> None:
+    def _run(self, job: Job, wake: threading.Event, pause_seconds: float) -> None:
+        is_woken = True
         try:
             while not self._ending.is_set():
                 # Cleared before looking: what happens meanwhile wakes us at once.
                 wake.clear()
                 if not _do(job):
-                    wake.wait(WAIT_SECONDS)
+                    # Who looked by itself and found nothing does not pause: the next event is told at once.
+                    self._ending.wait(pause_seconds if is_woken else 0)
+                    is_woken = wake.wait(WAIT_SECONDS)
         finally:
             connection.close()
 

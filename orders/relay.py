@@ -26,11 +26,13 @@ logger = logging.getLogger(__name__)
 # Between two rounds, at least: in a rush the commits come faster, and each round costs every receiver
 # a transaction. The first event after a quiet moment waits for nothing.
 ROUND_SECONDS = 0.05
+# What only writes down what is sent later is told the first event at once, and then of many together.
+UNHURRIED = 0.5
 
 RECEIVERS: tuple[Receiver, ...] = (
     Receiver("rooms", rooms.deliver),
-    Receiver("mail", mail.write),
-    Receiver("webhooks", webhooks.write),
+    Receiver("mail", mail.write, pause_seconds=UNHURRIED),
+    Receiver("webhooks", webhooks.write, pause_seconds=UNHURRIED),
 )
 
 
@@ -39,7 +41,8 @@ def run(turn: Turn, *, to: Sequence[Receiver] = RECEIVERS) -> None:
     outbox.introduce(to)
     with listening("outbox") as wait, following() as followers:
         for receiver in to:
-            followers.follow(receiver.name, partial(_tell, receiver))
+            tell = partial(_tell, receiver)
+            followers.follow(receiver.name, tell, pause_seconds=receiver.pause_seconds)
         while turn.goes_on():
             began = time.monotonic()
             numbered = outbox.number()

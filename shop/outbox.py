@@ -15,12 +15,12 @@ What of one event makes a receiver fail for ever must not keep it from all other
 setting_aside.py.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, Min, OuterRef, QuerySet
@@ -78,6 +78,8 @@ class Receiver:
 
     name: str
     receive: Callable[[Sequence[Event]], None]
+    # After it was told: each telling is a transaction, and nobody waits for what this one writes.
+    pause_seconds: float = 0.0
 
 
 Carefully = Callable[[Receiver, Sequence[Event], int], None]
@@ -134,7 +136,7 @@ def tell(receiver: Receiver, *, now: datetime, limit: int = BATCH, carefully: Ca
 def _next(cursor: CursorWrapper, position: int, limit: int) -> list[Event]:
     cursor.execute(_NEXT, [position, limit])
     return [
-        Event(id, position, topic, key, json.loads(payload))
+        Event(id, position, topic, key, msgspec.json.decode(payload))
         for id, position, topic, key, payload in cursor.fetchall()
     ]
 

@@ -121,6 +121,16 @@ class TestOrders:
 
         assert store.hgetall(keys.order(ORDER)) == {b"status": b"paid", b"version": b"2"}
 
+    async def test_of_one_that_moved_on_meanwhile_only_the_newest_is_told(self, store):
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        await layer.group_add(rooms.order_group(ORDER), channel)
+
+        publish.orders([OrderValue(ORDER, "paid", 2), OrderValue(ORDER, "confirmed", 3)])
+
+        assert (await layer.receive(channel))["status"] == "confirmed"
+        assert store.hgetall(keys.order(ORDER)) == {b"status": b"confirmed", b"version": b"3"}
+
     async def test_reaches_a_group_of_the_channel_layer(self, store):
         layer = get_channel_layer()
         channel = await layer.new_channel()

@@ -148,6 +148,29 @@ class TestRun:
         happen("confirmed")  # so that it looks up, and sees that its turn is over
         runner.join(timeout=60)
 
+    def test_who_is_unhurried_is_told_of_what_gathered_in_a_pause_together(self, turn):
+        hurried, unhurried = [], []
+        receivers = [
+            Receiver("hurried", lambda happened: hurried.append(statuses(happened))),
+            Receiver("unhurried", lambda happened: unhurried.append(statuses(happened)), pause_seconds=60),
+        ]
+        outbox.introduce(receivers)
+        happen("placed")
+        outbox.number()
+        runner = _relaying(turn, receivers)
+        assert wait_until(lambda: hurried and unhurried, 60)
+
+        for status in ("paid", "confirmed"):
+            happen(status)
+            assert wait_until(lambda status=status: hurried[-1] == [status], 60)
+        turn.end()
+        happen("shipped")  # so that it looks up
+        runner.join(timeout=60)
+
+        assert unhurried == [["placed"]]
+        relay.relay_once(to=receivers)
+        assert unhurried[1] == ["paid", "confirmed", "shipped"]
+
     def test_a_receiver_that_hangs_keeps_nobody_waiting(self, turn):
         told, hangs = threading.Event(), threading.Event()
         receivers = [
