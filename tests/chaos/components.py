@@ -16,7 +16,8 @@ COMPONENTS = (
 )  # fmt: skip
 # Not a process: Redis goes on, and has forgotten everything. See wiping.py.
 WIPE = "wipe"
-SERVICES = ("redis", "postgres", "sqs")
+# What is in their command lines: a number that was written down may be somebody else's by now.
+SERVICES = {"redis": "redis-server", "postgres": "postgres", "sqs": "ministack"}
 # Those that run in the worker's pool hold a turn, which says whose it is.
 TURNS = {"drainer": "spillway:turn:drain", "relay": "spillway:turn:relay"}
 WORDS = {
@@ -49,7 +50,7 @@ def find(name: str) -> psutil.Process:
 
 def _find(name: str) -> psutil.Process | None:
     if name in SERVICES:
-        return _process((Path(os.environ["VAR_DIR"]) / f"{name}.pid").read_text())
+        return _process((Path(os.environ["VAR_DIR"]) / f"{name}.pid").read_text(), SERVICES[name])
     if name in TURNS:
         return _holder(TURNS[name])
     # Each is the one child of the shell loop that starts it again.
@@ -81,12 +82,13 @@ def _holder(turn: str) -> psutil.Process | None:
             token = store.get(turn)
     except redis.RedisError:
         return None
-    return _process(token.decode().partition(":")[0]) if token else None
+    return _process(token.decode().partition(":")[0], "celery") if token else None
 
 
-def _process(pid: str) -> psutil.Process | None:
+def _process(pid: str, word: str) -> psutil.Process | None:
     try:
-        return psutil.Process(int(pid))
+        process = psutil.Process(int(pid))
+        return process if word in " ".join(process.cmdline()) else None
     except (ValueError, psutil.NoSuchProcess):
         return None
 
