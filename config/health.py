@@ -15,10 +15,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each dependency by name; 503 while one of them is down."""
+    """Each dependency by name; 503 while one of them is down. Why, and where it is, is not for the edge."""
     checks = {"postgresql": _postgresql, "redis": _redis, "queue": _queue}
     found = {name: _outcome(check) for name, check in checks.items()}
     ready = all(outcome == "ok" for outcome in found.values())
+    if "X-Forwarded-For" in request.headers:
+        found = {name: "ok" if outcome == "ok" else "down" for name, outcome in found.items()}
     return JsonResponse({"ready": ready, "checks": found}, status=200 if ready else 503)
 
 

@@ -7,8 +7,12 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import connection
 
+from fastpath_lambda.problems import CONTENT_TYPE, Problem
 from live.store import RoomStore
 
+NOTHING_ELSE = Problem(
+    404, "Not found", "Nothing is here but the socket /live/: ask to upgrade.", refusal="not_found"
+)
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -24,7 +28,7 @@ def application(store: RoomStore) -> Callable[..., Awaitable[None]]:
             ready = set(found.values()) == {"ok"}
             await _send(send, 200 if ready else 503, {"ready": ready, "checks": found})
         else:
-            await _send(send, 404, {"detail": "Nothing is here but the socket /live/."})
+            await _send(send, 404, NOTHING_ELSE.members(), kind=CONTENT_TYPE)
 
     return answer
 
@@ -43,8 +47,8 @@ def _ask_database() -> None:
         cursor.execute("SELECT 1")
 
 
-async def _send(send: Send, status: int, body: dict[str, Any]) -> None:
+async def _send(send: Send, status: int, body: dict[str, Any], *, kind: str = "application/json") -> None:
     content = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -192,6 +192,13 @@ class TestHealth:
         assert (found["ready"], found["checks"]["web"], found["checks"]["live"]) == (False, "ok", "ok")
         assert "ClientConnectorError" in found["checks"]["fastpath"]
 
+    async def test_readyz_tells_the_world_no_more_than_which(self, tmp_path):
+        async with (
+            world(tmp_path) as edge,
+            edge.ask("/readyz", headers={"X-Forwarded-For": "10.0.0.1"}) as answer,
+        ):
+            assert set((await answer.json())["checks"].values()) == {"down"}
+
     async def test_readyz_is_well_when_all_are(self, tmp_path):
         async with (
             origin(says("ok")) as up,
