@@ -202,17 +202,17 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def announce(variables: Mapping[str, str]) -> None:
-    """Say that the shop is ready once every process is, or which one is not."""
-    deadline = time.monotonic() + READY_SECONDS
-    pending = dict.fromkeys(("WEB", "LIVE", "FASTPATH", "EDGE"))
-    while pending and time.monotonic() < deadline:
-        pending = {name: None for name in pending if not _answers(f"{variables[f'{name}_URL']}/readyz")}
+    """Say that the shop is ready once every process is, and which one is late."""
+    late_at = time.monotonic() + READY_SECONDS
+    pending = ["WEB", "LIVE", "FASTPATH", "EDGE"]
+    while pending := [name for name in pending if not _answers(f"{variables[f'{name}_URL']}/readyz")]:
+        if time.monotonic() > late_at:
+            late_at = float("inf")
+            names = ", ".join(name.lower() for name in pending)
+            said = f"Not ready after {READY_SECONDS:.0f} s: {names}. Read its lines above; it may come yet."
+            print(said, flush=True)  # noqa: T201
         time.sleep(0.1)
-    if pending:
-        names = ", ".join(name.lower() for name in pending)
-        print(f"Not ready after {READY_SECONDS:.0f} s: {names}. Read its lines above.", flush=True)  # noqa: T201
-    else:
-        print(BLOCK.format_map(variables), flush=True)  # noqa: T201
+    print(BLOCK.format_map(variables), flush=True)  # noqa: T201
 
 
 def _answers(url: str) -> bool:

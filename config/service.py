@@ -17,7 +17,7 @@ import psutil
 
 logger = logging.getLogger(__name__)
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 END_SECONDS = 10.0
 
 
