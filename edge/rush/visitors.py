@@ -3,7 +3,7 @@
 An open loop: a visitor comes when the curve says so, however slow the shop is by then,
 and what they wait is counted from that moment. Each opens the sale page and orders;
 whoever was accepted looks at the order's status a little later. A request that got no
-answer is sent again (once, unless the errand says otherwise), with the same key, as the
+answer is sent again (five times, unless the errand says otherwise), with the same key, as the
 page's script does.
 """
 
@@ -29,8 +29,8 @@ class Errand(errand.Errand):
     # Seconds.
     timeout: float = 30.0
     look_after: float = 1.5
-    try_again_after: float = 0.5
-    attempts: int = 2
+    try_again_after: float = 1.0
+    attempts: int = 6
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+from functools import partial
 
 import pytest
 from aiohttp import web
@@ -281,7 +282,8 @@ class TestRush:
 
         assert sentence in str(said.value)
 
-    def test_reports_visitors_who_found_no_shop(self, make_product, settings, tmp_path, capsys):
+    def test_reports_visitors_who_found_no_shop(self, make_product, settings, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(running, "Errand", partial(visitors.Errand, attempts=1))
         make_product()
         settings.WEB_URL = "http://127.0.0.1:9"
         (tmp_path / "curve.csv").write_text("second,visitors\n1,2\n")

@@ -101,7 +101,7 @@ def _lines(report: running.Report) -> Iterator[tuple[str, str]]:
         yield f"refused: {reason}", str(count)
     for kind, count in sorted(report.errors.items()):
         yield f"error: {kind}", str(count)
-    yield "errors", f"{sum(report.errors.values())} ({report.retried} asked twice)"
+    yield "errors", f"{sum(report.errors.values())} ({report.retried} asked again)"
     yield "page, p50 / p99", _two(report.page_ms)
     yield "order answered, p50 / p99", f"{_two(report.answer_ms)} after coming"
     yield "last order in PostgreSQL", f"{report.last_order_seconds} s after the last acceptance"
