@@ -40,7 +40,7 @@ def kill(name: str) -> Callable[[], bool]:
 
 def find(name: str) -> psutil.Process:
     """The component's process. Waits for one that is just being started."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while (process := _find(name)) is None:
         if time.monotonic() > deadline:
             raise LookupError(f"{name} is not running")
@@ -114,7 +114,7 @@ def _is_another(process: psutil.Process | None, killed: psutil.Process) -> bool:
 
 def _answers(name: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{os.environ[f'{name.upper()}_URL']}/readyz", timeout=2) as answer:
+        with urllib.request.urlopen(f"{os.environ[f'{name.upper()}_URL']}/readyz", timeout=10) as answer:
             return bool(json.load(answer)["ready"])
     except (urllib.error.URLError, OSError, ValueError):
         return False

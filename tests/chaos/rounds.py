@@ -87,7 +87,7 @@ def _killing(product: Product, outcome: Outcome, is_now: bool) -> Iterator[None]
 
 def _close(product: Product, outcome: Outcome) -> None:
     if not sale.close(product):
-        outcome.wrong.append("the sale was still closing after a minute")
+        outcome.wrong.append(f"the sale was still closing after {sale.LONGEST:.0f} s")
 
 
 def _come(product: Product, outcome: Outcome, *, counts: list[int], fault: bool) -> None:
@@ -104,6 +104,7 @@ def _rush(product: Product, outcome: Outcome, *, counts: list[int], fault: bool)
         skus=sale.find_skus(product),
         counts=counts,
         timeout=10.0,
+        look_after=0.2,
         # Nobody gives up: who was told to try again does, with the same key.
         attempts=int(sale.LONGEST / 0.5),
     )
@@ -124,7 +125,7 @@ def _kill_and_wait(product: Product, outcome: Outcome) -> float:
     serves = wiping.wipe(product) if is_wiped else components.kill(outcome.component)
     killed_at = time.monotonic()
     if not sale.soon(serves, sale.LONGEST):
-        outcome.wrong.append("it did not serve again within a minute")
+        outcome.wrong.append(f"it did not serve again within {sale.LONGEST:.0f} s")
     return round(time.monotonic() - killed_at, 2)
 
 

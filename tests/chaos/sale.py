@@ -22,7 +22,7 @@ from shop.models import Product, Sale, Stock
 
 T = TypeVar("T")
 
-LONGEST = 60.0
+LONGEST = 120.0
 STOCK = 100_000
 BY = "chaos"
 
@@ -106,7 +106,7 @@ def is_balanced(product: Product) -> bool:
 def find_wrong_pages(product: Product, when: str) -> list[str]:
     """What a page that is opened now shows, against what there is."""
     # Both move on for a moment, and not in one step: they have to meet.
-    if soon(lambda: _shown(product) == persist(lambda: _there_are(product)), 5):
+    if soon(lambda: _shown(product) == persist(lambda: _there_are(product)), 30):
         return []
     return [f"pages show {_shown(product)} of {_there_are(product)} units {when}"]
 
@@ -127,10 +127,10 @@ def _shown(product: Product) -> dict[str, int] | None:
     url = os.environ["EDGE_URL"].replace("http", "ws", 1)
     try:
         with connect(
-            f"{url}/live/", open_timeout=3, additional_headers={"Origin": os.environ["EDGE_URL"]}
+            f"{url}/live/", open_timeout=10, additional_headers={"Origin": os.environ["EDGE_URL"]}
         ) as ws:
             ws.send(json.dumps({"type": "subscribe", "rooms": [{"room": f"product:{product.slug}"}]}))
-            state = json.loads(ws.recv(timeout=3))["state"]
+            state = json.loads(ws.recv(timeout=10))["state"]
     except (OSError, KeyError, TimeoutError):
         return None
     return {sku: value["available"] for sku, value in state.items()}

@@ -65,7 +65,7 @@ def _shop(folder: Path, settings: Mapping[str, str]) -> Iterator[Mapping[str, st
         yield env.read_note(folder)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+        process.wait(timeout=120)
 
 
 def _end_leftover(folder: Path) -> None:
@@ -73,7 +73,7 @@ def _end_leftover(folder: Path) -> None:
     if note := env.read_note(folder):
         supervisor = psutil.Process(int(note["SUPERVISOR_PID"]))
         supervisor.terminate()
-        supervisor.wait(timeout=60)
+        supervisor.wait(timeout=120)
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -40,5 +40,5 @@ def test_killed_in_mid_sale_it_loses_doubles_and_oversells_nothing(outcomes, com
 
 @pytest.mark.parametrize("component", [name for name in COMPONENTS if name not in SERVICES])
 def test_what_keeps_nothing_serves_again_soon(outcomes, component):
-    # Five seconds on a machine of its own; the tests share theirs.
-    assert outcomes[component]["recovery"] < 15
+    # Five seconds on a machine of its own; on a busy one, what nobody starts again is still not back.
+    assert outcomes[component]["recovery"] < 60

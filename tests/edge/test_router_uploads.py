@@ -28,7 +28,8 @@ class TestOrdersOfASale:
                 slow_ones.callback(writer.close)
                 writer.write(HALF)
             await asyncio.sleep(0.05)
-            async with asyncio.timeout(2), edge.ask(ORDER, method="POST", data=b"{}") as answer:
+            # Half a minute is how long the slow ones may take.
+            async with asyncio.timeout(20), edge.ask(ORDER, method="POST", data=b"{}") as answer:
                 assert (await told(answer))["body"] == "{}"
 
     async def test_are_refused_where_they_are_larger_than_any_order(self, tmp_path):

@@ -177,16 +177,17 @@ class TestCommand:
 
 class TestWithARunningRouter:
     @pytest.fixture
-    def router_url(self, settings, tmp_path):
+    def router_url(self, settings, tmp_path, monkeypatch):
         """The built-in router, in a thread with a loop of its own."""
         addresses = dict.fromkeys((Origin.WEB, Origin.LIVE, Origin.FASTPATH), "http://127.0.0.1:9")
         router = Router(Settings("127.0.0.1", 0, settings.EDGE_TABLE, urls=addresses, folders={}))
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
-        port = asyncio.run_coroutine_threadsafe(router.start(), loop).result(5)
+        monkeypatch.setattr(builtin, "WAIT_SECONDS", 60)
+        port = asyncio.run_coroutine_threadsafe(router.start(), loop).result(60)
         yield f"http://127.0.0.1:{port}"
-        asyncio.run_coroutine_threadsafe(router.stop(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(router.stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

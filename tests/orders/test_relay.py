@@ -152,7 +152,7 @@ class TestRun:
         hurried, unhurried = [], []
         receivers = [
             Receiver("hurried", lambda happened: hurried.append(statuses(happened))),
-            Receiver("unhurried", lambda happened: unhurried.append(statuses(happened)), pause_seconds=60),
+            Receiver("unhurried", lambda happened: unhurried.append(statuses(happened)), pause_seconds=3600),
         ]
         outbox.introduce(receivers)
         happen("placed")

@@ -17,7 +17,7 @@ from config.celery import app
 from config.service import wait_until
 from fastpath_lambda import claims
 from fastpath_lambda.sqs import Queue
-from orders import drain, relay
+from orders import relay
 from orders.models import Order
 from orders.receivers.models import Letter
 from shop import outbox
@@ -85,7 +85,7 @@ def turns(store):
     return sorted(key.decode().rpartition(":")[2] for key in store.scan_iter("spillway:turn:*"))
 
 
-def test_a_claim_becomes_an_order_and_its_room_is_told(store, ledger, sale, worker):
+def test_a_claim_becomes_an_order_its_room_is_told_and_its_buyer_written_to_once(store, ledger, sale, worker):
     (taken,) = take(ledger, sale, ["a"])
     Queue.from_environment().send(claims.to_json(taken))
 
@@ -96,12 +96,6 @@ def test_a_claim_becomes_an_order_and_its_room_is_told(store, ledger, sale, work
     ask_until(is_told, "relay_outbox")
     ask_until(lambda: [each.events for each in outbox.behind()] == [0] * len(relay.RECEIVERS), "relay_outbox")
     ask_until(lambda: ledger.count("lamp", 1).pending == (), "drain_buffer")
-
-
-def test_a_buyer_is_written_to_once(store, ledger, sale, worker):
-    (taken,) = take(ledger, sale, ["a"])
-    drain.write_claims([taken])
-
     ask_until(lambda: Letter.objects.exists(), "send_post", "relay_outbox")
 
     assert Letter.objects.get().message_id.startswith(f"<{taken.order_id}.placed@")

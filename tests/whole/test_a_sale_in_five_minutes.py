@@ -44,6 +44,10 @@ def test_a_sale_from_arming_to_closing(shop, short_rush):
     assert shop.order(MUSKIE).json()["refusal"] == "not_open"
 
     shop.manage("fastpath", "open", "muskie-casting-rod")
+    shop.manage("fastpath", "pause", "muskie-casting-rod")
+    assert shop.order(MUSKIE).json()["refusal"] == "paused"
+
+    shop.manage("fastpath", "resume", "muskie-casting-rod")
     accepted = shop.order(MUSKIE, key="five-minutes-sale", email="ada@example.org", quantity=2)
     assert accepted.status == 202
     assert accepted.json()["status"] == "accepted"
@@ -63,25 +67,9 @@ def test_a_sale_from_arming_to_closing(shop, short_rush):
     assert shop.ask(TOURNEY).status == 200
 
     shop.manage("fastpath", "close", "muskie-casting-rod")
+    assert json.loads(shop.manage("fastpath", "status", "muskie-casting-rod", "--json"))["state"] == "closed"
     assert shop.ask(accepted.json()["status_url"]).json()["status"] == "confirmed"
     assert shop.order(MUSKIE).status == 201
-
-
-def test_pausing_refuses_and_resuming_sells_again(shop):
-    spinning = "/shop/reels/spinning-reel/"
-    sku = sku_of(shop, "spinning-reel")
-    shop.manage("fastpath", "arm", "spinning-reel", "--units", "3")
-    shop.manage("fastpath", "open", "spinning-reel")
-
-    shop.manage("fastpath", "pause", "spinning-reel")
-    paused = shop.order(spinning, sku=sku)
-    shop.manage("fastpath", "resume", "spinning-reel")
-    resumed = shop.order(spinning, sku=sku)
-    shop.manage("fastpath", "close", "spinning-reel")
-
-    assert paused.json()["refusal"] == "paused"
-    assert resumed.status == 202
-    assert status_of(shop, "spinning-reel")["state"] == "closed"
 
 
 def test_what_nobody_can_serve_is_said_in_a_sentence(shop):
@@ -94,7 +82,3 @@ def test_what_nobody_can_serve_is_said_in_a_sentence(shop):
 
 def sku_of(shop, slug):
     return shop.ask(f"/api/v1/products/{slug}/").json()["skus"][0]["sku"]
-
-
-def status_of(shop, slug):
-    return json.loads(shop.manage("fastpath", "status", slug, "--json"))

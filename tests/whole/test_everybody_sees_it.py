@@ -65,14 +65,12 @@ class TestTheLastOne:
         buy(buyer, "third@example.org")
 
         for page in (first, second):
-            expect(status(page)).to_have_text("Sold out", timeout=5000)
+            expect(status(page)).to_have_text("Sold out")
             expect(page.locator("[data-buy]").first).to_be_disabled()
             # The other size is still there.
             expect(page.get_by_text("All of them are taken.")).to_be_hidden()
             assert page.evaluate("window.stillTheSamePage")
-        expect(buyer.locator("[data-order-result]").first).to_contain_text(
-            "confirmed", ignore_case=True, timeout=15000
-        )
+        expect(buyer.locator("[data-order-result]").first).to_contain_text("confirmed", ignore_case=True)
         assert buyer.evaluate("window.stillTheSamePage")
 
 
@@ -86,7 +84,7 @@ class TestTheShopItself:
         sku = json.loads(shop.ask("/api/v1/products/spinning-reel/").body)["skus"][0]["sku"]
         assert shop.order("/shop/reels/spinning-reel/", sku=sku).status == 201
 
-        expect(available).to_have_text(str(before - 1), timeout=5000)
+        expect(available).to_have_text(str(before - 1))
         assert page.evaluate("window.stillTheSamePage")
 
     def test_a_form_without_javascript_is_answered_with_a_redirect_to_its_status(self, shop, browser):
