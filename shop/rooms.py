@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,17 +63,36 @@ def name(product: str) -> str:
     return f"product:{product}"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Rooms that are being read, while whoever asked does something else."""
+
+    slugs: list[str]
+    # None where the store is left alone.
+    reading: Future[dict[str, Room]] | None
+    asked_at: float
+
+    def get(self) -> dict[str, Room]:
+        if self.reading is None:
+            return dict.fromkeys(self.slugs, Room())
+        kept = _get_kept(self.slugs)
+        left = max(0.0, self.asked_at + HASTE_SECONDS - time.monotonic())
+        try:
+            return self.reading.result(left if kept else None)
+        except TimeoutError:
+            return kept
+
+
+def ask(products: Iterable[str]) -> Asked:
+    """Begin to read the rooms of these products, in one round trip however many there are."""
+    slugs, now = list(products), time.monotonic()
+    if not slugs or now < _asked_again_at:
+        return Asked(slugs, None, now)
+    return Asked(slugs, _readers.submit(_read_and_keep, slugs), now)
+
+
 def get_rooms(products: Iterable[str]) -> dict[str, Room]:
-    """The rooms of these products, in one round trip however many there are."""
-    slugs = list(products)
-    if not slugs or time.monotonic() < _asked_again_at:
-        return dict.fromkeys(slugs, Room())
-    reading = _readers.submit(_read_and_keep, slugs)
-    kept = _get_kept(slugs)
-    try:
-        return reading.result(HASTE_SECONDS if kept else None)
-    except TimeoutError:
-        return kept
+    return ask(products).get()
 
 
 def forget() -> None:

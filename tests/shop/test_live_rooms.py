@@ -111,6 +111,17 @@ class TestWaiting:
         assert self.in_haste(monkeypatch) == read
         assert read.values["LAMP"]["available"] == 3
 
+    def test_what_was_answered_while_something_else_was_done_is_there(self, room, link, monkeypatch):
+        monkeypatch.setattr(rooms, "HASTE_SECONDS", 0.0)
+        room("lamp", LAMP=LAMP)
+        rooms.get_rooms(["lamp"])
+        room("lamp", LAMP=LAMP | {"available": 2, "version": 2})
+
+        asked = rooms.ask(["lamp"])
+        asked.reading.result(60)
+
+        assert asked.get()["lamp"].values["LAMP"]["available"] == 2
+
     def test_a_room_never_read_before_is_waited_for(self, room, link, monkeypatch):
         room("lamp", LAMP=LAMP)
         link.pause()
