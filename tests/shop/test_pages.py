@@ -33,7 +33,7 @@ class TestProductPage:
         assert '<b data-live="price">$19.99</b>' in page
         assert '<b data-live="available">3</b> left' in page
         assert 'action="/basket/add/"' in page
-        assert 'data-order action="/shop/camp/lamp/order" method="post"' in page
+        assert 'data-order data-name="Lamp" action="/shop/camp/lamp/order" method="post"' in page
 
     def test_says_sold_out_and_sells_nothing(self, make_sku, read):
         make_sku("LAMP", available=0)
@@ -50,7 +50,7 @@ class TestProductPage:
         page = read(PAGE)
 
         assert 'data-sku="LAMP" data-status="in_stock"' in page
-        assert 'value="LAMP-L" data-buy required disabled' in page
+        assert 'value="LAMP-L" data-label="Large" data-buy required disabled' in page
 
     def test_is_found_in_its_category_only(self, make_sku, client):
         make_sku("LAMP")
