@@ -35,7 +35,7 @@ class CannotSignIn(Exception):
 def sign_up(request: HttpRequest, *, email: str, password: str) -> User:
     """Make an account, and log its owner in."""
     name = identity.buyer(email)
-    _count_try(request, name)
+    count_try(request, name)
     if len(name) > LONGEST_EMAIL:
         raise CannotSignIn(f"Write an e-mail address of at most {LONGEST_EMAIL} letters.", field="email")
     try:
@@ -53,7 +53,7 @@ def sign_up(request: HttpRequest, *, email: str, password: str) -> User:
 
 def log_in(request: HttpRequest, *, email: str, password: str) -> User:
     name = identity.buyer(email)
-    _count_try(request, name)
+    count_try(request, name)
     user = auth.authenticate(request, username=name, password=password)
     if not isinstance(user, User):
         # Which of the two was wrong is nobody's business.
@@ -62,8 +62,8 @@ def log_in(request: HttpRequest, *, email: str, password: str) -> User:
     return user
 
 
-def _count_try(request: HttpRequest, name: str) -> None:
-    """Before the password is looked at, so that of many guesses at once each is counted."""
+def count_try(request: HttpRequest, name: str) -> None:
+    """Before the password is looked at: of many guesses at once each is counted. Raises CannotSignIn."""
     address = throttles.site(BaseThrottle().get_ident(Request(request)) or "")
     # Hashed: whatever is written as an e-mail becomes part of a key's name.
     tried = {f"email:{identity.fingerprint({'name': name})}": TRIES_PER_EMAIL, address: TRIES_PER_ADDRESS}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders import account_views, api, basket_views, dead_letters_api, payment_views, views
+from orders import account_views, api, basket_views, dead_letters_api, password_views, payment_views, views
 
 app_name = "orders"
 
@@ -20,6 +20,9 @@ urlpatterns = [
     path("account/log-in/", account_views.log_in, name="log_in"),
     path("account/sign-up/", account_views.sign_up, name="sign_up"),
     path("account/log-out/", account_views.log_out, name="log_out"),
+    path("account/forgotten/", password_views.forgotten, name="forgotten"),
+    path("account/forgotten/sent/", password_views.link_sent, name="link_sent"),
+    path("account/forgotten/<uidb64>/<token>/", password_views.new_password, name="new_password"),
     path("orders/<uuid:order_id>/", views.order_page, name="order"),
     path("payments/<slug:name>/events/", payment_views.events, name="payment_events"),
     path("api/v1/orders/", api.orders, name="api_orders"),
