@@ -1,9 +1,10 @@
 """Whose processor time a phase took: of each process of the shop, its services, and who plays the shoppers.
 
-Read from the system's own counters, so looking costs the measured nothing while it goes
-on. Three numbers each: time on a core, time ready to run while others had the cores (what
-makes a page late on a full machine), and how often it went to sleep, which it must be
-woken from, at a price that its waker and the system pay.
+And of everybody else on this machine, which should be next to nothing. Read from the
+system's own counters, so looking costs the measured nothing while it goes on. Three
+numbers each: time on a core, time ready to run while others had the cores (what makes a
+page late on a full machine), and how often it went to sleep, which it must be woken from,
+at a price that its waker and the system pay.
 """
 
 from collections import defaultdict
@@ -15,7 +16,9 @@ from pathlib import Path
 import psutil
 from rich.table import Table
 
-KERNEL = "kernel's threads"
+KERNEL = "kernel"
+# Whoever else uses this machine. Where that is much, the measurement is of them.
+OTHERS = "others"
 _KTHREADD = 2
 _HEADINGS = (
     "process",
@@ -66,13 +69,12 @@ class Accounts:
 def read(processes: Mapping[str, psutil.Process]) -> Account:
     """What each has spent so far, with its children; on a core, with those that have ended, too."""
     named = {process.pid: name for name, process in processes.items()} | {_KTHREADD: KERNEL}
-    account = dict.fromkeys(named.values(), Spent())
+    account = dict.fromkeys([*named.values(), OTHERS], Spent())
     parents = {process.pid: process.info["ppid"] for process in psutil.process_iter(["ppid"])}
     for pid in parents:
-        if name := _whose(pid, parents, named):
-            # It may end while we look: its parent has what it spent on a core.
-            with suppress(psutil.NoSuchProcess, OSError):
-                account[name] += _own(psutil.Process(pid))
+        # It may end while we look: its parent has what it spent on a core.
+        with suppress(psutil.NoSuchProcess, OSError):
+            account[_whose(pid, parents, named)] += _own(psutil.Process(pid))
     return account
 
 
@@ -101,10 +103,10 @@ def _row(idle: Spent, busy: Spent, seconds: float, pace: int) -> list[str]:
     ]
 
 
-def _whose(pid: int, parents: Mapping[int, int], named: Mapping[int, str]) -> str | None:
+def _whose(pid: int, parents: Mapping[int, int], named: Mapping[int, str]) -> str:
     while pid not in named and pid in parents:
         pid = parents[pid]
-    return named.get(pid)
+    return named.get(pid, OTHERS)
 
 
 def _own(process: psutil.Process) -> Spent:

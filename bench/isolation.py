@@ -151,7 +151,7 @@ def main() -> None:
         with psycopg.connect(shop.variables["DATABASE_URL"], autocommit=True) as database:
             database.execute("UPDATE shop_stock SET available = %s", [UNITS * 2])
         idle = 0.0
-        accounts = Accounts({**shop.processes, "who looks at pages": psutil.Process()})
+        accounts = Accounts({**shop.processes, "visitors": psutil.Process()})
         measured = phases(
             shop, seconds=options.seconds, pace=options.pace, turns=options.turns, accounts=accounts
         )

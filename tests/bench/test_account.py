@@ -51,6 +51,14 @@ class TestAccounts:
 
         assert accounts.spent["busy"]["it"].sleeps >= 20
 
+    def test_names_whoever_else_is_on_this_machine(self, ask):
+        accounts = Accounts({"it": ask.process})
+
+        with accounts.keeping("busy"):
+            exec(WORK)
+
+        assert accounts.spent["busy"][account.OTHERS].on_core >= 0.15
+
     def test_adds_up_the_turns_of_a_phase(self, ask):
         accounts = Accounts({"it": ask.process})
 
