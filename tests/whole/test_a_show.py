@@ -1,26 +1,20 @@
-"""A show in a browser: a real HLS stream, pins that follow the picture, and buying beside it.
-
-The replay is the demo's own. The live one plays the same film, with pins whose instants are the film's.
-"""
+"""The demo's recorded show in a browser: a real HLS stream, pins that follow the picture, and buying."""
 
 import re
-import signal
-import subprocess
-import sys
 import uuid
-from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 
-from config import env
 from live.demo import storyboard
-from tests.whole.conftest import clean_environment
 
 pytestmark = pytest.mark.slow
 
 BOARD = storyboard.read()
+# A tenth of a second of film a second: a stall of some seconds is less than one of it.
+SLOWLY = 0.1
+# Streams are asked for again after seconds, and what does not come is found out after some.
+VIDEO_MS = 120_000
 BUYER = {"name": "Ada", "line1": "1 Pier Road", "city": "Hull", "postcode": "HU1 1AA"}
 MUSKIE = "/shop/rods/muskie-casting-rod/"
 # Writes down at which second of the film each product came to stand beside it.
@@ -65,7 +59,13 @@ def replay(open_show):
 
 
 def plays(page):
-    page.wait_for_function("document.querySelector('video').currentTime > 0.2")
+    page.wait_for_function("document.querySelector('video').currentTime > 0.2", timeout=VIDEO_MS)
+    # From here on slowly: the film does not run away from a test on a machine that stalls.
+    pace(page, SLOWLY)
+
+
+def pace(page, rate):
+    page.evaluate("(rate) => { document.querySelector('video').playbackRate = rate }", rate)
 
 
 def jump(page, seconds):
@@ -98,7 +98,7 @@ class TestReplay:
         seconds = []
         # The picture goes on where a busy page is late to look at its clock.
         while len(seconds) < 5 and min(seconds, default=99) >= 12.8:
-            seconds.append(pinned_at(replay, "baitcasting-reel", begin=11.2))
+            seconds.append(pinned_at(replay, "baitcasting-reel", begin=11.9))
 
         assert 12.0 <= min(seconds) < 12.8, seconds
 
@@ -193,7 +193,7 @@ class TestWithoutPicture:
 
         page = open_show(BOARD.slug, prepare=take_away)
         trouble = page.get_by_text("The picture does not come through.")
-        expect(trouble).to_be_visible(timeout=60_000)
+        expect(trouble).to_be_visible(timeout=VIDEO_MS)
         expect(pinned(page).or_(page.locator("[data-pin-none]:visible"))).to_have_count(1)
 
         page.unroute("**/index.m3u8")
@@ -205,11 +205,11 @@ class TestWithoutPicture:
         replay.route("**/*.m4s", lambda route: route.fulfill(status=404))
         jump(replay, 50)
         trouble = replay.get_by_text("The picture stands still.")
-        expect(trouble).to_be_visible(timeout=60_000)
+        expect(trouble).to_be_visible(timeout=VIDEO_MS)
 
         replay.unroute("**/*.m4s")
 
-        replay.wait_for_function("document.querySelector('video').currentTime > 50.2")
+        replay.wait_for_function("document.querySelector('video').currentTime > 50.2", timeout=VIDEO_MS)
         expect(trouble).to_be_hidden()
 
     def test_has_a_button_where_the_browser_wants_to_be_asked_first(self, open_show):
@@ -219,82 +219,3 @@ class TestWithoutPicture:
 
         plays(page)
         expect(page.get_by_role("button", name="Play the show")).to_be_hidden()
-
-
-MAKE_SHOW = """
-from live.models import Show, ShowProduct
-from shop.models import Product
-show = Show.objects.create(slug={slug!r}, title="On the lake", host="Ada",
-    hls_url="/media/shows/first-light/index.m3u8", starts_at={began!r}, status="live", went_live_at={began!r})
-for product in Product.objects.filter(slug__in=["muskie-casting-rod", "spinning-reel"]):
-    ShowProduct.objects.create(show=show, product=product)
-"""
-PIN = """
-from live.shows import pinning
-from datetime import datetime
-pinning.pin({slug!r}, {product!r}, now=datetime.fromisoformat({at!r}))
-"""
-
-
-class TestLive:
-    def test_stock_is_told_at_once_and_a_pin_waits_for_the_picture(self, shop, open_show):
-        slug = f"lake-{uuid.uuid4().hex[:6]}"
-        shop.manage("shell", "-c", MAKE_SHOW.format(slug=slug, began=BOARD.began_at.isoformat()))
-        page = open_show(slug)
-        plays(page)
-        expect(page.locator("[data-badge]")).to_have_text("Live")
-        page.evaluate(WRITE_DOWN_PINS)
-        page.evaluate("document.querySelector('video').pause()")
-        jump(page, 20)
-        before = number(left(page))
-
-        at = BOARD.began_at.replace(second=22).isoformat()
-        shop.manage("shell", "-c", PIN.format(slug=slug, product="muskie-casting-rod", at=at))
-        shop.eventually(lambda: page.wait_for_timeout(50) or any('"pin:' in frame for frame in page.heard))
-        shop.order(MUSKIE)
-        expect(left(page)).to_have_text(words(before - 1))
-        assert page.evaluate("window.pins") == []
-        page.evaluate("document.querySelector('video').play()")
-
-        expect(pinned(page)).to_have_attribute("data-product", "muskie-casting-rod")
-        assert page.evaluate("window.pins.at(-1)[1]") >= 22.0
-
-    def test_make_show_is_live_on_a_page_that_waited_until_it_is_interrupted(self, shop, open_show):
-        slug = planned(shop)
-        page = open_show(slug)
-        expect(page.locator("[data-countdown]")).to_contain_text("In ")
-
-        with encoding(slug) as encoder:
-            expect(page.locator("[data-badge]")).to_have_text("Live", timeout=120_000)
-            plays(page)
-            at = datetime.now(UTC).isoformat()
-            shop.manage("shell", "-c", PIN.format(slug=slug, product="spinning-reel", at=at))
-            expect(pinned(page)).to_have_attribute("data-product", "spinning-reel", timeout=90_000)
-            encoder.send_signal(signal.SIGINT)
-            said = encoder.communicate(timeout=120)[0]
-
-        assert "is over, and replays" in said
-        expect(page.locator("[data-badge]")).to_have_text("Replay")
-
-
-def planned(shop):
-    """The demo's next show."""
-    return shop.ask("/api/v1/shows/?status=scheduled").json()["results"][0]["slug"]
-
-
-@contextmanager
-def encoding(slug):
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "encode_show", slug],
-        cwd=env.ROOT,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(60)
