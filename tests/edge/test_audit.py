@@ -183,11 +183,14 @@ class TestWhileUnitsAreTakenAndDrained:
             sold = sum(isinstance(outcome, Claim) for outcome in outcomes)
             return len(outcomes) >= 2 * self.UNITS and sold > self.UNITS
 
+        # Both ask first who goes on: what the last of those did before it ended is found after that.
         def release_some():
+            goes_on = any(thread.is_alive() for thread in (*sellers, *drains))
             releasing.settle_all(ledger)
-            return any(thread.is_alive() for thread in (*sellers, *drains))
+            return goes_on
 
         def drain_some():
+            goes_on = any(seller.is_alive() for seller in sellers)
             pending = ledger.count("lamp", 1).pending
             written = drain.write_claims(pending[:7])
             # Some payments are declined, and their units sold again.
@@ -195,7 +198,7 @@ class TestWhileUnitsAreTakenAndDrained:
             # A little later, as in life: in between it is an order and a pending claim.
             time.sleep(0.001)
             ledger.confirm("lamp", 1, [claim.order_id for claim in pending[:7]])
-            return pending or any(seller.is_alive() for seller in sellers)
+            return pending or goes_on
 
         sellers = [Sold(take_one) for _ in range(2)]
         drains = [Sold(drain_some) for _ in range(2)]
