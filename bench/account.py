@@ -20,15 +20,7 @@ KERNEL = "kernel"
 # Whoever else uses this machine. Where that is much, the measurement is of them.
 OTHERS = "others"
 _KTHREADD = 2
-_HEADINGS = (
-    "process",
-    "idle, of a core",
-    "paced, of a core",
-    "ms an order",
-    "sleeps an order",
-    "waited idle, ms/s",
-    "waited paced, ms/s",
-)
+_HEADINGS = ("process", "idle", "paced", "ms an order", "sleeps", "waits, idle", "waits, paced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,9 @@ def read(processes: Mapping[str, psutil.Process]) -> Account:
 
 def present(idle: Account, busy: Account, *, seconds: float, pace: int) -> Table:
     """Both over so many seconds. An order's is what was not spent while there was none."""
-    table = Table(title=f"Processor time, idle and at {pace} orders/s")
+    table = Table(
+        title=f"Share of a core, idle and at {pace} orders/s; sleeps an order; waits for a core, ms/s"
+    )
     for heading in _HEADINGS:
         table.add_column(heading, justify="left" if heading == "process" else "right")
     by_time = sorted(busy, key=lambda name: busy[name].on_core, reverse=True)
