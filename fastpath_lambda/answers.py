@@ -4,6 +4,7 @@ from fastpath_lambda.claims import Claim
 
 CONTENT_TYPE = "application/json"
 ACCEPTED = "accepted"
+PLACED = "placed"  # by the shop itself
 
 
 def status_url(category: str, product: str, order_id: str, token: str) -> str:

@@ -95,11 +95,11 @@ class Ledger(Protocol):
     def recall(
         self, product: str, generation: int, kept: Iterable[Claim], *, given_back: Iterable[str] = ()
     ) -> None:
-        """Before an epoch is loaded: these claims are orders, and answer repeats.
+        """Before an epoch is loaded, and only then: these claims are orders, and answer repeats. They count
+        for their buyers unless their units came back, as those of `given_back` did, once and for all."""
 
-        They count for their buyers unless their units came back, as those of `given_back`
-        did: those never come back again. Nothing is done where the generation is loaded.
-        """
+    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> None:
+        """What the shop itself answered before the sale, as claims of generation 0: `find` finds them."""
 
     def adopt(self, claim: Claim) -> Claim | Refusal | None:
         """Take the units of a claim that an older epoch gave, and give it a number of this one: once.

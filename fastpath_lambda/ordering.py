@@ -33,11 +33,22 @@ def place(asked: Asked, route: Route, *, account: int | None, sales: Sales, secr
         if sale is None:
             raise CannotTake(problems.not_found())
         form = form or forms.parse_order(asked.body, asked.content_type, asked.idempotency_key)
+        if sale.earlier and (first := (yield from _answered_before(sale, form))):
+            return _present(first, sale, form, asked, secret)
         taken = yield from redis_steps.take(sale, name(form, sale, account=account))
         if not isinstance(taken.outcome, Stale):
             return _present(taken, sale, form, asked, secret)
         sales.forget(route.product)
     raise CannotTake(problems.unavailable(1))
+
+
+def _answered_before(sale: Sale, form: OrderForm) -> Steps[Taken | None]:
+    """What this key was answered before the sale: all that was is known since it was armed, and stays so."""
+    for generation in sale.earlier:
+        order_id = identity.order_id(scope=sale.product, generation=generation, key=form.key)
+        if claim := (yield from redis_steps.find(sale.product, generation, order_id)):
+            return Taken(claim if claim.fingerprint == form.fingerprint else KeyConflict())
+    return None
 
 
 def name(form: OrderForm, sale: Sale, *, account: int | None = None) -> Request:
@@ -61,11 +72,13 @@ def _present(taken: Taken, sale: Sale, form: OrderForm, asked: Asked, secret: st
     if not isinstance(claim, Claim):
         raise CannotTake(_problem(claim, sale, form))
     token = identity.status_token(secret, claim.order_id)
-    members = answers.accepted(claim, category=sale.category, status=answers.ACCEPTED, token=token)
+    by_shop = claim.generation == 0
+    status = answers.PLACED if by_shop else answers.ACCEPTED
+    members = answers.accepted(claim, category=sale.category, status=status, token=token)
     location = str(members["status_url"])
     if is_form(asked) and exchange.wants_page(asked.accept):
         return exchange.see_other(location, message=taken.message)
-    return exchange.of_json(202, members, ("location", location), message=taken.message)
+    return exchange.of_json(201 if by_shop else 202, members, ("location", location), message=taken.message)
 
 
 def is_form(asked: Asked) -> bool:

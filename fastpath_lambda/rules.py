@@ -47,6 +47,8 @@ class Sale:
     closes_at: datetime | None = None
     # Rises when anything above but the state changes: a take made with an older one is asked to look again.
     revision: int = 1
+    # Where an answer may be that a key got before this sale: generations, 0 for the shop's own door.
+    earlier: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.limit_per_buyer < 1:

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from edge.ledger import connect
-from edge.lifecycle import loading, record, serving
+from edge.lifecycle import earlier, loading, record, serving
 from edge.lifecycle.record import CannotChange, State
 from edge.models import MinisitePage
 from shop import events
@@ -114,7 +114,8 @@ def load(sale: Sale) -> None:
         if sale.state == State.ARMED and not loading.is_lost(sale):
             units = {row.sku.code: row.armed for row in loading.allotments(sale)}
             versions = dict(Stock.objects.filter(sale=sale).values_list("sku__code", "version"))
-            connect().load(loading.as_rules(sale, list(units)), units=units, versions=versions)
+            terms = loading.as_rules(sale, list(units), earlier=earlier.recall(sale, now=timezone.now()))
+            connect().load(terms, units=units, versions=versions)
 
 
 def _plan(product: Product, terms: Terms) -> Sale:

@@ -29,7 +29,7 @@ def orders(sale: Sale) -> Iterator[Claim]:
     """The claim that each order of this generation was; who was sold by another number has that."""
     lines = OrderLine.objects.filter(order__sale=sale, order__generation=sale.generation)
     for line in lines.select_related("order", "sku").iterator(chunk_size=TOGETHER):
-        yield _claim(sale, line)
+        yield as_claim(sale, line, generation=sale.generation)
 
 
 def given_back(sale: Sale) -> list[str]:
@@ -70,12 +70,12 @@ def _is_of(claim: Claim, sale: Sale) -> bool:
     return (claim.sale_id, claim.generation, claim.product) == (sale.pk, sale.generation, sale.product.slug)
 
 
-def _claim(sale: Sale, line: OrderLine) -> Claim:
+def as_claim(sale: Sale, line: OrderLine, *, generation: int) -> Claim:
     order = line.order
     return Claim(
         order_id=str(order.pk),
         sale_id=sale.pk,
-        generation=sale.generation,
+        generation=generation,
         product=sale.product.slug,
         number=order.claim_number or 0,
         sku=line.sku.code,

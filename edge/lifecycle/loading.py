@@ -14,7 +14,12 @@ def allotments(sale: Sale) -> list[Allotment]:
 
 
 def as_rules(
-    sale: Sale, skus: list[str], *, state: rules.State = rules.State.ARMED, epoch: int = 0
+    sale: Sale,
+    skus: list[str],
+    *,
+    state: rules.State = rules.State.ARMED,
+    epoch: int = 0,
+    earlier: tuple[int, ...] = (),
 ) -> rules.Sale:
     return rules.Sale(
         product=sale.product.slug,
@@ -29,6 +34,7 @@ def as_rules(
         opens_at=sale.opens_at,
         closes_at=sale.closes_at,
         revision=_revision(epoch),
+        earlier=earlier,
     )
 
 

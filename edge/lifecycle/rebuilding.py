@@ -21,7 +21,7 @@ from django.db.models import F, QuerySet
 
 from edge import buffer
 from edge.ledger import connect
-from edge.lifecycle import kept, loading, record, serving
+from edge.lifecycle import earlier, kept, loading, record, serving
 from edge.lifecycle.record import CannotChange, State
 from fastpath_lambda import claims, rules
 from fastpath_lambda.ledger import EPOCH
@@ -135,7 +135,13 @@ def _load(sale: Sale, epoch: int, *, now: datetime) -> None:
         units = {row.sku.code: _left(row) for row in loading.allotments(sale)}
         versions = dict(Stock.objects.filter(sale=sale).values_list("sku__code", "version"))
         ledger.load(
-            loading.as_rules(sale, list(units), state=_state(sale, now=now), epoch=epoch),
+            loading.as_rules(
+                sale,
+                list(units),
+                state=_state(sale, now=now),
+                epoch=epoch,
+                earlier=earlier.recall(sale, now=now),
+            ),
             units=units,
             versions={sku: version + epoch * EPOCH for sku, version in versions.items()},
             epoch=epoch,

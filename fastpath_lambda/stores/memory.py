@@ -38,6 +38,11 @@ class MemoryLedger(MemorySales):
                 book = self._books[product, generation] = Book({}, {})
                 book.recall(kept, frozenset(given_back))
 
+    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> None:
+        with self._lock:
+            book = self._books.setdefault((product, 0), Book({}, {}))
+            book.claims.update({claim.order_id: claim for claim in answered})
+
     def adopt(self, claim: Claim) -> Claim | Refusal | None:
         with self._lock:
             sale, book = self._sales.get(claim.product), self._book(claim.product, claim.generation)

@@ -44,6 +44,14 @@ def _recall(
     return RECALL(keys.ledger(product, generation), generation, extent, _encode(told))
 
 
+def remember(product: str, answered: Iterable[Claim], *, keep_for: int) -> Steps[None]:
+    key, waiting = keys.claims(product, 0), iter(answered)
+    while some := list(islice(waiting, TOGETHER)):
+        fields = [word for claim in some for word in (claim.order_id, claims.to_json(claim))]
+        yield Command(("HSET", key, *fields))
+        yield Command(("EXPIRE", key, keep_for))
+
+
 def adopt(claim: Claim) -> Steps[Claim | Refusal | None]:
     fields = asdict(claim)
     del fields["number"]

@@ -25,7 +25,7 @@ def decode(settings: str, state: State) -> Sale:
     """The state stands apart: it is the one thing that changes."""
     fields: dict[str, Any] = json.loads(settings)
     moments = {name: _moment(fields[name]) for name in ("opens_at", "closes_at")}
-    return Sale(**{**fields, **moments, "state": state})
+    return Sale(**{**fields, **moments, "state": state, "earlier": tuple(fields.get("earlier", ()))})
 
 
 def _label(sku: str, price: str, currency: str) -> str:

@@ -7,14 +7,18 @@ same key: the sale may have closed meanwhile, and the same address be the shop's
 import json
 
 import pytest
+import redis
+from django.utils import timezone
 
 from edge import lifecycle
+from edge.lifecycle import rebuilding
 from fastpath_lambda import resp
 from fastpath_lambda.claims import to_json
 from fastpath_lambda.exchange import Asked
 from fastpath_lambda.fastpath import FastPath
 from fastpath_lambda.stores.commands import drive
 from orders.models import DeadLetter, Order
+from shop.models import Sale
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +55,58 @@ def ask_fast_path(settings, store):
         return answer.status, json.loads(answer.body)
 
     return ask
+
+
+def arm_and_open(**terms):
+    lifecycle.arm("lamp", by="ada", **terms)
+    lifecycle.open_sale("lamp", by="ada")
+
+
+class TestOnTheFastPath:
+    def test_gets_what_the_shop_answered_before(self, make_plan, ask_shop, ask_fast_path, ledger):
+        make_plan(units=3)
+        first = ask_shop()
+        arm_and_open()
+
+        assert ask_fast_path() == first
+        assert first[0] == 201
+        assert ledger.count("lamp", 1).left == {"LAMP": 3}
+
+    def test_is_a_conflict_with_another_body(self, make_plan, ask_shop, ask_fast_path):
+        make_plan()
+        ask_shop()
+        arm_and_open()
+
+        assert ask_fast_path(name="Bob")[0] == 422
+
+    def test_gets_what_the_sale_before_answered(self, open_sale, ask_fast_path, drain_all):
+        open_sale()
+        first = ask_fast_path()
+        drain_all()
+        lifecycle.close("lamp", by="ada")
+        arm_and_open(units=3)
+
+        assert ask_fast_path() == first
+        assert ask_fast_path(key="another")[1]["order_id"] != first[1]["order_id"]
+
+    def test_gets_it_from_a_ledger_that_was_lost_and_rebuilt(
+        self, make_plan, ask_shop, ask_fast_path, ledger, settings
+    ):
+        make_plan(units=3)
+        first = ask_shop()
+        arm_and_open()
+        redis.Redis.from_url(settings.REDIS_URL).flushall()
+        sale = Sale.objects.get()
+        lost_at = timezone.now()
+        rebuilding.attend(sale, by="ada", now=lost_at)
+        rebuilding.attend(sale, by="ada", now=lost_at + rebuilding.LONGEST_WAIT)
+
+        assert ask_fast_path() == first
+
+    def test_asks_the_ledger_for_nothing_that_nobody_answered(self, open_sale, ledger):
+        open_sale()
+
+        assert ledger.get_sale("lamp").earlier == ()
 
 
 class TestAtTheShopAfterTheSale:

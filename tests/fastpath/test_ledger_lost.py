@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from fastpath_lambda import keys
 from fastpath_lambda.claims import Claim
 from fastpath_lambda.ledger import EPOCH, Stale
 from fastpath_lambda.rules import Refusal, State
@@ -163,3 +164,26 @@ class TestAdopt:
         assert ledger.adopt(late) is None
         lose()
         assert ledger.adopt(late) is None
+
+
+class TestWhatTheShopAnswered:
+    def test_is_found_beside_the_sale_and_is_none_of_its_units(self, ledger):
+        sale = loaded(ledger)
+        by_the_shop = replace(ledger.take(sale, ask("alice")), generation=0, order_id="before")
+        counted = ledger.count("lamp", 1)
+
+        ledger.remember("lamp", [by_the_shop], keep_for=60)
+
+        assert ledger.find("lamp", 0, "before") == by_the_shop
+        assert ledger.find("lamp", 1, "before") is None
+        assert ledger.count("lamp", 1) == counted
+
+    def test_of_many_is_kept_whole_and_not_for_ever(self, ledger, request):
+        claim = ledger.take(loaded(ledger), ask("alice"))
+        many = [replace(claim, generation=0, order_id=f"before-{number}") for number in range(450)]
+
+        ledger.remember("lamp", many, keep_for=60)
+
+        assert all(ledger.find("lamp", 0, claim.order_id) for claim in many)
+        if not isinstance(ledger, MemoryLedger):
+            assert 0 < request.getfixturevalue("store").ttl(keys.claims("lamp", 0)) <= 60
