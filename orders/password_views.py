@@ -30,8 +30,6 @@ class Forgotten(PasswordResetView):
     subject_template_name = "account/mail/subject.txt"
     email_template_name = "account/mail/link.txt"
     success_url = reverse_lazy("orders:link_sent")
-    # Not the address that the request names: whoever asks could name their own.
-    extra_email_context = {"shop": settings.EDGE_URL}
 
     def form_valid(self, form: PasswordResetForm) -> HttpResponse:
         try:
@@ -41,6 +39,8 @@ class Forgotten(PasswordResetView):
             response = self.render_to_response(self.get_context_data(form=form), status=429)
             response.headers["Retry-After"] = str(error.retry_after)
             return response
+        # Not the address that the request names: whoever asks could name their own.
+        self.extra_email_context = {"shop": settings.EDGE_URL}
         return super().form_valid(form)
 
 

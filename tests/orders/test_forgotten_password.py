@@ -16,6 +16,11 @@ OLD, NEW = "cast and blast 42", "blast and cast 24"
 
 
 @pytest.fixture(autouse=True)
+def shop(settings):
+    settings.EDGE_URL = "https://shop.example"
+
+
+@pytest.fixture(autouse=True)
 def ada(plain):  # noqa: F811
     return User.objects.create_user("ada@example.org", "Ada@example.org", OLD)
 
@@ -26,7 +31,7 @@ def ask(client, email="ada@example.org", **headers):
 
 def link():
     """Where the last mail leads."""
-    return re.search(r"http://127\.0\.0\.1:\d+(/account/forgotten/\S+)", mail.outbox[-1].body)[1]
+    return re.search(r"https://shop\.example(/account/forgotten/\S+)", mail.outbox[-1].body)[1]
 
 
 def set_to(client, password, *, again=None):
