@@ -33,8 +33,6 @@ def place(asked: Asked, route: Route, *, account: int | None, sales: Sales, secr
         if sale is None:
             raise CannotTake(problems.not_found())
         form = form or forms.parse_order(asked.body, asked.content_type, asked.idempotency_key)
-        if sale.earlier and (first := (yield from _answered_before(sale, form))):
-            return _present(first, sale, form, asked, secret)
         taken = yield from redis_steps.take(sale, name(form, sale, account=account))
         if not isinstance(taken.outcome, Stale):
             return _present(taken, sale, form, asked, secret)
@@ -42,19 +40,15 @@ def place(asked: Asked, route: Route, *, account: int | None, sales: Sales, secr
     raise CannotTake(problems.unavailable(1))
 
 
-def _answered_before(sale: Sale, form: OrderForm) -> Steps[Taken | None]:
-    """What this key was answered before the sale: all that was is known since it was armed, and stays so."""
-    for generation in sale.earlier:
-        order_id = identity.order_id(scope=sale.product, generation=generation, key=form.key)
-        if claim := (yield from redis_steps.find(sale.product, generation, order_id)):
-            return Taken(claim if claim.fingerprint == form.fingerprint else KeyConflict())
-    return None
-
-
 def name(form: OrderForm, sale: Sale, *, account: int | None = None) -> Request:
-    """The form as the ledger wants it: with the order id that its key makes in this sale."""
+    """The form as the ledger wants it: with the order id that its key makes in this sale, and made before."""
+
+    def order_id(generation: int) -> str:
+        return identity.order_id(scope=sale.product, generation=generation, key=form.key)
+
     return Request(
-        order_id=identity.order_id(scope=sale.product, generation=sale.generation, key=form.key),
+        order_id=order_id(sale.generation),
+        earlier=tuple((generation, order_id(generation)) for generation in sale.earlier),
         fingerprint=form.fingerprint,
         sku=form.sku,
         quantity=form.quantity,

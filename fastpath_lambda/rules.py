@@ -70,6 +70,8 @@ class Request:
     name: str
     address: Mapping[str, str]
     payment_token: str
+    # What its key would be called in the sale's `earlier` generations: each, and the order id.
+    earlier: tuple[tuple[int, str], ...] = ()
     account: int | None = None  # of whoever is logged in: a second buyer whose limit it counts against
 
     def __post_init__(self) -> None:

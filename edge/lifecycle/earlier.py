@@ -20,7 +20,7 @@ from shop.models import Allotment, Sale
 # As long as a closed sale's claims are kept, for the same repeats.
 KEEP = timedelta(hours=24)
 BY_THE_SHOP = 0
-# The ledger is asked once for each, with every order.
+# Each is looked through for every order.
 MOST_SALES = 2
 
 

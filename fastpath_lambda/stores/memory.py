@@ -68,13 +68,18 @@ class MemoryLedger(MemorySales):
     def take(self, sale: Sale, request: Request) -> Outcome:
         with self._lock:
             book = self._books.get(self._key(sale))
-            if book and (first := book.claims.get(request.order_id)):
+            if first := self._first_answer(sale, request):
                 return first if first.fingerprint == request.fingerprint else KeyConflict()
             loaded = self._sales.get(sale.product)
             if not book or not loaded or self._edition(loaded) != self._edition(sale):
                 return Stale()
             loaded = self._open_by_clock(loaded)
             return self._refuse(loaded, book, request) or self._claim(loaded, book, request)
+
+    def _first_answer(self, sale: Sale, request: Request) -> Claim | None:
+        named = (*request.earlier, (sale.generation, request.order_id))
+        found = (self._book(sale.product, generation).claims.get(order_id) for generation, order_id in named)
+        return next(filter(None, found), None)
 
     def find(self, product: str, generation: int, order_id: str) -> Claim | None:
         return self._book(product, generation).claims.get(order_id)

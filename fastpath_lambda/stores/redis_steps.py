@@ -32,8 +32,9 @@ def take(sale: Sale, request: Request) -> Steps[Taken]:
     fields = claims.fields(sale, request)
     # The script prepends what only it knows.
     tail = _encode(fields)[1:]
+    earlier = (keys.claims(sale.product, generation) for generation, _ in request.earlier)
     (reply,) = yield TAKE(
-        keys.ledger(sale.product, sale.generation),
+        (*keys.ledger(sale.product, sale.generation), *earlier),
         sale.generation,
         sale.revision,
         request.order_id,
@@ -42,7 +43,8 @@ def take(sale: Sale, request: Request) -> Steps[Taken]:
         identity.account_buyer(request.account),
         tail,
         request.quantity,
-        own=6,
+        *(order_id for _, order_id in request.earlier),
+        own=6 + len(request.earlier),
     )
     verdict = text(reply[0])
     if verdict == "taken":

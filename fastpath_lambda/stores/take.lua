@@ -1,10 +1,12 @@
 -- Take units for requests of one sale: all checks and all writes of "Take", in one step.
--- ARGV: generation, revision; then of each request its order id, SKU, buyer, account (or ''), claim's tail and quantity.
+-- ARGV: generation, revision; then of each request its order id, SKU, buyer, account (or ''), claim's tail and quantity,
+-- and the order ids that its key had in the earlier generations whose claims are the keys after the ledger's nine.
 -- Answers of each {'first', claim} | {'taken', number, accepted_ms} | {'refused', why} | {'stale'}.
 --
 -- Each is decided in its turn, as if it had come alone, on what the ones before it left in these
 -- locals. The store is read before and written after: what a call costs, all its requests share.
-local FIRST, EACH = 3, 6
+local EARLIER = #KEYS - 9
+local FIRST, EACH = 3, 6 + EARLIER
 
 -- The values of these fields by their names.
 local function read(key, fields)
@@ -24,6 +26,16 @@ for i = FIRST, #ARGV, EACH do
     known[sku], skus[#skus + 1] = true, sku
     sale_fields[#sale_fields + 1] = 'label:' .. sku
     book_fields[#book_fields + 1], book_fields[#book_fields + 2] = 'left:' .. sku, 'version:' .. sku
+  end
+end
+
+-- By the request's place: what its key was answered before this sale. That never changes while the sale is on.
+local answered = {}
+for n = 1, EARLIER do
+  local asked = {}
+  for i = FIRST, #ARGV, EACH do asked[#asked + 1] = ARGV[i + 5 + n] end
+  for place, claim in ipairs(redis.call('HMGET', KEYS[9 + n], unpack(asked))) do
+    answered[place] = claim or answered[place]
   end
 end
 
@@ -76,8 +88,9 @@ end
 
 local answers = {}
 for i = FIRST, #ARGV, EACH do
-  answers[#answers + 1] = decide(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4],
-    tonumber(ARGV[i + 5]))
+  local first = answered[#answers + 1]
+  answers[#answers + 1] = first and {'first', first} or decide(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3],
+    ARGV[i + 4], tonumber(ARGV[i + 5]))
 end
 if #new_claims == 0 then return answers end
 

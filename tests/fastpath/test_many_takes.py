@@ -48,6 +48,11 @@ def calls_of_scripts(store):
     return store.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
 
 
+def of_the_shop(order_id):
+    scratch = MemoryLedger()
+    return replace(scratch.take(loaded(scratch), ask("alice")), generation=0, order_id=order_id)
+
+
 def no_clock(outcome):
     return replace(outcome, accepted_ms=0) if isinstance(outcome, Claim) else outcome
 
@@ -87,21 +92,32 @@ class TestMany:
         state=st.sampled_from([State.OPEN, *State]),
     )
 
+    # With the number of an order that the same key made before the sale, of which the shop knows two.
+    ASKED_BEFORE = st.tuples(REQUESTS, st.integers(0, 5))
+
     @settings(max_examples=200)
     @given(
         changes=SALES,
+        earlier=st.sampled_from([(), (0,), (0, 9), (9, 0)]),
         batches=st.lists(
-            st.tuples(st.lists(REQUESTS, min_size=1, max_size=12), st.sampled_from([1, 1, 1, 2])), max_size=4
+            st.tuples(st.lists(ASKED_BEFORE, min_size=1, max_size=12), st.sampled_from([1, 1, 1, 2])),
+            max_size=4,
         ),
     )
-    def test_are_decided_as_one_by_one(self, store, changes, batches):
+    def test_are_decided_as_one_by_one(self, store, changes, earlier, batches):
         store.flushdb()
         at_once, one_by_one = RedisLedger(store), MemoryLedger()
         sale = loaded(at_once, prices=TWO_SKUS, **changes)
         loaded(one_by_one, prices=TWO_SKUS, **changes)
+        for ledger in (at_once, one_by_one):
+            ledger.remember("lamp", [of_the_shop("before-0"), of_the_shop("before-1")], keep_for=60)
 
-        for requests, revision in batches:
+        for numbered, revision in batches:
             asked = replace(sale, revision=revision)
+            requests = [
+                replace(request, earlier=tuple((generation, f"before-{number}") for generation in earlier))
+                for request, number in numbered
+            ]
             expected = [one_by_one.take(asked, request) for request in requests]
 
             assert list(map(no_clock, together(at_once, asked, requests))) == list(map(no_clock, expected))
