@@ -190,9 +190,9 @@ def commands(variables: Mapping[str, str]) -> dict[str, str]:
         "--ws-per-message-deflate false --ws-max-size 65536 --backlog 4096 --timeout-graceful-shutdown 2 "
         "config.asgi:application",
         # The edge sets date and server, and nobody here reads who asked: every order would pay for it.
-        "fastpath": f"{BEHIND} 5 {uvicorn} --port {port['FASTPATH']} --http httptools --loop uvloop "
-        "--no-proxy-headers --no-server-header --no-date-header --timeout-graceful-shutdown 3 "
-        "fastpath_lambda.asgi:application",
+        "fastpath": f"{BEHIND} 5 {uvicorn} --port {port['FASTPATH']} --loop uvloop "
+        "--http fastpath_lambda.single_write:Protocol --no-proxy-headers --no-server-header --no-date-header "
+        "--timeout-graceful-shutdown 3 fastpath_lambda.asgi:application",
         # Relay, post and each drainer have a process for themselves; the others share two.
         "worker": f"{celery} worker --loglevel WARNING --queues celery,drain,relay,post "
         f"--concurrency {4 + drainers} --without-gossip --without-mingle --without-heartbeat",

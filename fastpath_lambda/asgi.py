@@ -1,6 +1,6 @@
 """The fast path as a long-lived service, for those without Lambda.
 
-Run by `uvicorn fastpath_lambda.asgi:application`, with uvloop and httptools.
+Run by `uvicorn --http fastpath_lambda.single_write:Protocol --loop uvloop fastpath_lambda.asgi:application`.
 
 No framework: what stands between a request and its take is time. The answer goes out
 after the take; the claim is handed to the buffer in the background.

@@ -21,6 +21,7 @@ def service(store, queue):
     """A connection to it, and the process."""
     port = embedded.free_port()
     command = [sys.executable, "-m", "uvicorn", "fastpath_lambda.asgi:application", "--port", str(port)]
+    command += ["--http", "fastpath_lambda.single_write:Protocol", "--loop", "uvloop"]
     process = subprocess.Popen(
         command, cwd=env.ROOT, env=os.environ | {"SQS_QUEUE_NAME": queue.name}, stderr=subprocess.DEVNULL
     )
