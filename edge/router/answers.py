@@ -29,6 +29,20 @@ BROKEN_OFF = _bad_request("Broken off", "body", "The request did not arrive whol
 TOO_SLOW = Problem(
     408, "Too slow", "The request did not arrive in time. Please send it again.", refusal="too_slow"
 )
+TOO_MANY_UPLOADS = Problem(
+    429,
+    "Too many uploads",
+    "Many large files are on their way from you already. Send this one again when some have arrived.",
+    refusal="too_many",
+    headers={"Retry-After": "5"},
+)
+NO_ROOM = Problem(
+    503,
+    "Too many uploads",
+    "The shop takes no more large files just now. Please send it again in a moment.",
+    refusal="unavailable",
+    headers={"Retry-After": "5"},
+)
 LONG_TARGET = Problem(414, "Too long", "This address is too long. Shorten it.", refusal="too_large")
 LONG_HEADER = Problem(
     431, "Too long", "The address or a header field is too long. Shorten it.", refusal="too_large"

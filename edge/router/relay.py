@@ -1,4 +1,7 @@
-"""Relay one HTTP request to an origin, and its answer back: streaming both ways, changing neither."""
+"""Relay one HTTP request to an origin, and its answer back, changing neither.
+
+The request is whole before the origin is asked; the answer streams.
+"""
 
 import asyncio
 import logging
@@ -10,7 +13,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from edge.router import answers, headers, uploads
-from edge.router.uploads import IN_ONE_PIECE, Refused, Upload
+from edge.router.spool import Spool, Spooled
+from edge.router.uploads import IN_ONE_PIECE, Refused
 from edge.routing import Origin
 from fastpath_lambda.problems import Problem
 
@@ -33,6 +37,7 @@ class Relay:
     def __init__(self, urls: Mapping[Origin, str]) -> None:
         self._urls = urls
         self._failing: set[Origin] = set()
+        self.waiting = Spool()
         self._gates = {origin: asyncio.Semaphore(count) for origin, count in AT_ONCE.items()}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -48,13 +53,13 @@ class Relay:
 
     async def close(self) -> None:
         await self._session.close()
+        self.waiting.close()
 
     async def relay(self, request: web.BaseRequest, origin: Origin, target: str) -> web.StreamResponse:
         gate = self._gates.get(origin)
         try:
             if gate is None:
-                body = await uploads.passed_on(request) if request.body_exists else None
-                return await self._relay(request, origin, target, body)
+                return await self._relay_any(request, origin, target)
             # Before its turn comes: who sends slowly must not hold a place that others wait for.
             body = await uploads.whole(request) if request.body_exists else None
             async with gate:
@@ -62,14 +67,24 @@ class Relay:
         except Refused as refused:
             return _refuse(request, refused.problem)
 
+    async def _relay_any(self, request: web.BaseRequest, origin: Origin, target: str) -> web.StreamResponse:
+        body = await uploads.passed_on(request, self.waiting) if request.body_exists else None
+        if isinstance(body, Spooled):
+            with body:
+                return await self._relay(request, origin, target, body)
+        return await self._relay(request, origin, target, body)
+
     async def _relay(
-        self, request: web.BaseRequest, origin: Origin, target: str, body: bytes | Upload | None
+        self, request: web.BaseRequest, origin: Origin, target: str, body: bytes | Spooled | None
     ) -> web.StreamResponse:
+        passed = headers.for_origin(request.headers, peer=request.remote or "", scheme=request.scheme)
+        if isinstance(body, Spooled):
+            passed["Content-Length"] = str(body.length)
         try:
             answer = await self._session.request(
                 request.method,
                 URL(self._urls[origin] + target, encoded=True),
-                headers=headers.for_origin(request.headers, peer=request.remote or "", scheme=request.scheme),
+                headers=passed,
                 data=body,
                 allow_redirects=False,
             )
@@ -77,8 +92,6 @@ class Relay:
             self._note_failure(origin, f"no answer in {ANSWER_SECONDS:g} s to {request.method} {target}")
             return answers.refuse(request, answers.NO_ANSWER_IN_TIME)
         except (aiohttp.ClientError, OSError) as error:
-            if isinstance(body, Upload) and body.refused:
-                return _refuse(request, body.refused)
             self._note_failure(origin, f"{type(error).__name__}: {error}")
             return answers.refuse(request, answers.NO_ANSWER)
         if origin in self._failing:

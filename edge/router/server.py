@@ -143,7 +143,12 @@ class Router:
 
     def _stats(self) -> dict[str, object]:
         requests = {origin: self._requests[origin] for origin in Origin}
-        return {"table": self._table.table.version, "requests": requests, "sockets": len(self._tunnels)}
+        return {
+            "table": self._table.table.version,
+            "requests": requests,
+            "sockets": len(self._tunnels),
+            "uploads": len(self._relay.waiting),
+        }
 
 
 def _target(raw: str) -> str | None:

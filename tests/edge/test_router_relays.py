@@ -116,7 +116,8 @@ class TestBodies:
             seen = await told(answer)
 
         assert len(seen["body"]) == 210000
-        assert seen["headers"]["transfer-encoding"] == "chunked"
+        assert seen["headers"]["content-length"] == "210000"
+        assert "transfer-encoding" not in seen["headers"]
 
     async def test_with_a_length_keep_it(self, edge):
         async with edge.ask("/", method="POST", data=MEGABYTE[:500000]) as answer:
@@ -125,9 +126,20 @@ class TestBodies:
         assert seen["headers"]["content-length"] == "500000"
         assert "transfer-encoding" not in seen["headers"]
 
-    async def test_wait_for_the_go_ahead_when_the_client_asks(self, edge):
-        async with edge.ask("/", method="POST", data=b"x" * 9, expect100=True) as answer:
-            assert (await told(answer))["body"] == "x" * 9
+    @pytest.mark.parametrize("length", [9, 900_000])
+    async def test_wait_for_the_go_ahead_when_the_client_asks(self, edge, length):
+        async with edge.ask("/", method="POST", data=b"x" * length, expect100=True) as answer:
+            assert (await told(answer))["body"] == "x" * length
+
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    async def test_come_with_any_method(self, edge, method):
+        async with edge.ask("/", method=method, data=MEGABYTE[:300_000]) as answer:
+            assert (await told(answer))["body"] == MEGABYTE[:300_000].decode()
+
+    async def test_of_a_head_leave_the_connection_as_it_was(self, edge):
+        for _ in range(2):
+            async with edge.ask("/", method="HEAD", data=MEGABYTE[:300_000]) as answer:
+                assert (answer.status, await answer.read()) == (200, b"")
 
     @pytest.mark.parametrize("framing", ["length", "chunks"])
     async def test_over_the_limit_are_refused(self, edge, monkeypatch, framing):
@@ -143,7 +155,7 @@ class TestBodies:
             assert answer.headers["Content-Type"] == "application/problem+json"
 
     async def test_that_stop_coming_are_given_up(self, edge, monkeypatch):
-        monkeypatch.setattr(uploads, "STALL_SECONDS", 0.05)
+        monkeypatch.setattr(uploads, "PIECE_SECONDS", 0.05)
 
         answer = await raw(
             edge.url, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", until=b"\r\n\r\n"
