@@ -47,18 +47,24 @@ class Terms:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
 
-    def changes(self, sale: Sale) -> dict[str, object]:
+    def changes(self, sale: Sale, *, now: datetime) -> dict[str, object]:
         """The fields of this sale that these terms would set to something else."""
-        said = {
+        said: dict[str, object] = {
             "units": self.units,
             "limit_per_buyer": self.limit,
             "price": self.price,
             "opens_at": self.opens_at,
             "closes_at": self.closes_at,
         }
-        return {
-            name: value for name, value in said.items() if value is not None and value != getattr(sale, name)
+        if self.opens_at and self.opens_at <= now:
+            # It opens when told to: not at the plan's time, where that is still to come.
+            del said["opens_at"]
+        changes = {
+            name: term for name, term in said.items() if term is not None and term != getattr(sale, name)
         }
+        if "opens_at" not in said and sale.opens_at and sale.opens_at > now:
+            changes["opens_at"] = None
+        return changes
 
 
 def arm(
@@ -78,7 +84,6 @@ def arm(
     passed means the same as none: it opens when told to.
     """
     now = timezone.now()
-    opens_at = opens_at if opens_at and opens_at > now else None
     terms = Terms(units, limit, price, opens_at, closes_at)
     product = record.get_product(slug)
     armed = record.find_sale_on(product)
@@ -86,7 +91,7 @@ def arm(
         armed = set_aside(sale or _plan(product, terms), terms, by=by, now=now)
     elif armed.state != State.ARMED:
         raise record.wrong_state(armed, action="arm")
-    elif terms.changes(armed):
+    elif terms.changes(armed, now=now):
         raise CannotChange(
             f"{product} is armed with other terms already, by {armed.changed_by}. "
             f"Close that sale before you arm another."
@@ -126,10 +131,17 @@ def _plan(product: Product, terms: Terms) -> Sale:
     last = sales.first()
     return Sale(
         product=product,
-        price=terms.price or (last.price if last else _price(product)),
+        price=_said_price(terms, last, product),
         units=terms.units or (last.units if last else 0),
         limit_per_buyer=terms.limit or (last.limit_per_buyer if last else 2),
     )
+
+
+def _said_price(terms: Terms, last: Sale | None, product: Product) -> Decimal:
+    # A price of 0 was said: a giveaway.
+    if terms.price is not None:
+        return terms.price
+    return last.price if last else _price(product)
 
 
 def _price(product: Product) -> Decimal:
@@ -143,7 +155,7 @@ def _price(product: Product) -> Decimal:
 
 def set_aside(sale: Sale, terms: Terms, *, by: str, now: datetime) -> Sale:
     """Make this sale the product's fast path, with its units: wholly, or not at all."""
-    for name, value in terms.changes(sale).items():
+    for name, value in terms.changes(sale, now=now).items():
         setattr(sale, name, value)
     _check(sale, now=now)
     try:

@@ -10,7 +10,7 @@ from edge import lifecycle
 from edge.lifecycle import CannotChange
 from edge.models import MinisitePage, PublishedTable, SaleChange
 from fastpath_lambda.rules import State
-from shop.models import Allotment, OutboxEvent, Sale, Stock, StockMovement
+from shop.models import Allotment, OutboxEvent, Sale, Sku, Stock, StockMovement
 from tests.edge.world import interrupt, stock
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +123,24 @@ class TestArm:
         make_plan(opens_at=timezone.now() - timedelta(days=1))
 
         assert lifecycle.arm("lamp", by="ada").opens_at is None
+
+    def test_opens_when_told_to_where_a_passed_time_is_said_and_a_later_one_planned(self, make_plan):
+        now = timezone.now()
+        make_plan(opens_at=now + timedelta(days=1))
+        said = {"opens_at": now - timedelta(days=1), "by": "ada"}
+
+        armed = [lifecycle.arm("lamp", **said), lifecycle.arm("lamp", **said)]
+
+        assert [sale.opens_at for sale in armed] == [None, None]
+
+    def test_gives_away_what_has_several_prices_where_that_is_said(self, make_product):
+        product = make_product(price="20.00")
+        second = Sku.objects.create(product=product, code="LAMP-XL", price="30.00")
+        Stock.objects.create(sku=second, available=10)
+
+        sale = lifecycle.arm("lamp", units=2, price=Decimal(0), by="ada")
+
+        assert sale.price == 0
 
     def test_refuses_a_sale_that_would_be_over_before_it_begins(self, make_plan):
         make_plan(closes_at=timezone.now() - timedelta(seconds=1))

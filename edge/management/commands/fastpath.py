@@ -1,10 +1,11 @@
 """manage.py fastpath: moves a product's sale through its states, moves its units, or says how it stands."""
 
 import json
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
+from decimal import Decimal
 from getpass import getuser
 from typing import Any
 
@@ -16,6 +17,9 @@ from django.utils.dateparse import parse_datetime
 from edge import lifecycle, queries
 
 TERMS = ("units", "limit", "price", "opens_at", "closes_at")
+# What the columns of a sale hold.
+MOST = 2**31 - 1
+PRICE = re.compile(r"\d{1,8}(\.\d{1,2})?", re.ASCII)
 
 
 class Command(BaseCommand):
@@ -139,27 +143,26 @@ def _operator() -> str:
 def _whole(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a number of units: write 1 or more.")
+    if int(text) > MOST:
+        raise ArgumentTypeError(f"{text} is more than can be counted: write {MOST} or less.")
     return int(text)
 
 
 def _price(text: str) -> Decimal:
-    try:
-        price = Decimal(text)
-    except InvalidOperation:
-        price = Decimal(-1)
-    if not price.is_finite() or price < 0 or price != round(price, 2):
+    if not PRICE.fullmatch(text):
         raise ArgumentTypeError(f"{text!r} is not a price: write it like 149.99.")
-    return price
+    return Decimal(text)
 
 
 def _moment(text: str) -> datetime:
+    """In UTC. What is past the year 9999 there, the database would take, and never give back to us."""
     try:
         moment = parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise ArgumentTypeError(f"{text!r} is not a time: write it like 2027-03-09T20:00+01:00.")
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        if moment is not None:
+            return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ArgumentTypeError(f"{text!r} is not a time: write it like 2027-03-09T20:00+01:00.")
 
 
 def _readable(value: object) -> str:
