@@ -4,6 +4,9 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
+# Each is a task of one process, from its coming to its answer.
+MOST_VISITORS = 1_000_000
+
 
 class BadCurve(ValueError):
     """The file is no curve of demand. The message says which line is wrong, and how to write it."""
@@ -26,8 +29,13 @@ def read(lines: Iterable[str]) -> list[int]:
 
 def scaled(counts: Sequence[int], scale: float) -> list[int]:
     """Times `scale`, in whole visitors. Rounded as a running sum, so that the total is right too."""
-    if not scale > 0:
+    if not 0 < scale < float("inf"):
         raise BadCurve(f"the scale is {scale}: write a number above 0")
+    total = round(sum(counts) * scale)
+    if not 1 <= total <= MOST_VISITORS:
+        raise BadCurve(
+            f"at scale {scale:g}, {total:,} visitors come: write one at which 1 to {MOST_VISITORS:,} do"
+        )
     sums = [round(total * scale) for total in accumulate(counts, initial=0)]
     return [after - before for before, after in pairwise(sums)]
 

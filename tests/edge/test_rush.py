@@ -40,10 +40,15 @@ class TestScaled:
     def test_keeps_the_total_where_a_second_gets_a_part_of_a_visitor(self):
         assert sum(curve.scaled([1] * 10, 0.5)) == 5
 
-    @pytest.mark.parametrize("scale", [0, -1, float("nan")])
+    @pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf")])
     def test_refuses_what_is_no_scale(self, scale):
         with pytest.raises(curve.BadCurve, match="above 0"):
             curve.scaled([1], scale)
+
+    @pytest.mark.parametrize(("scale", "visitors"), [(0.0001, "0"), (1e9, "967,000,000,000")])
+    def test_refuses_nobody_and_more_than_one_machine_can_be(self, scale, visitors):
+        with pytest.raises(curve.BadCurve, match=f"{visitors} visitors come"):
+            curve.scaled([7, 960], scale)
 
 
 def test_arrivals_are_spread_evenly_inside_each_second():
