@@ -1,5 +1,7 @@
 """The demo shop: what outsiders rely on is in it, and planting it twice changes nothing."""
 
+import io
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -126,3 +128,12 @@ def test_products_do_not_look_alike():
 @pytest.mark.parametrize(("name", "draw"), [("banner", scenes.banner), ("snag", scenes.snag)])
 def test_the_files_of_the_design_are_what_is_drawn(settings, name, draw):
     assert Path(settings.BASE_DIR, "static", "img", f"{name}.svg").read_text() == draw()
+
+
+def test_tells_programs_what_is_new(seeded):
+    out = io.StringIO()
+
+    call_command("seed_shop", "--demo-admin", "--json", stdout=out)
+
+    new = {"categories": 0, "products": 0, "skus": 0, "plain_products": 0, "demo_admin": True}
+    assert json.loads(out.getvalue()) == new
