@@ -9,6 +9,9 @@ from live.codes import Close
 # All tabs of a browser are one connection: six of them, full of products, at once, and a new one
 # each second. No people ask for more; a loop does within a second or two.
 BURST, A_SECOND = 600.0, 60.0
+# What asking for a room that is refused costs beyond that: each may be a question to the database. A
+# page whose rooms are all gone, a hundred at most, has enough for each; who goes on guessing has not.
+REFUSED = 4
 
 
 class Door:

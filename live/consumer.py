@@ -15,7 +15,7 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 
 from fastpath_lambda import identity
-from live import codes, messages, origins, outlet, passes, rooms
+from live import admission, codes, messages, origins, outlet, passes, rooms
 from live.admission import Allowance, Door
 from live.codes import Close
 from live.hub import Hub
@@ -79,15 +79,14 @@ class Live(AsyncConsumer):  # type: ignore[misc]
             said = messages.decode(message.get("text") or "")
         except BadMessage as error:
             said = Error(error.code, str(error))
-        if not self.allowance.spend(messages.cost(said), now=time.monotonic()):
-            self.is_inside = False
-            self.door.leave(self.address)
-            await self.end(codes.FLOODING)
+        if not await self.affords(messages.cost(said)):
             return
         match said:
             case messages.Subscribe():
                 for interest in said.rooms:
-                    await self.subscribe(interest)
+                    # The one before may have been one too many.
+                    if self.is_inside:
+                        await self.subscribe(interest)
             case messages.Unsubscribe():
                 for interest in said.rooms:
                     await self.unsubscribe(interest.room)
@@ -99,6 +98,15 @@ class Live(AsyncConsumer):  # type: ignore[misc]
     async def websocket_disconnect(self, _: dict[str, Any]) -> None:
         raise StopConsumer
 
+    async def affords(self, cost: int) -> bool:
+        """Whether this may be asked for. Else the connection is closed, and its place is another's."""
+        if self.allowance.spend(cost, now=time.monotonic()):
+            return True
+        self.is_inside = False
+        self.door.leave(self.address)
+        await self.end(codes.FLOODING)
+        return False
+
     async def subscribe(self, interest: Interest) -> None:
         try:
             room = rooms.parse(interest.room)
@@ -106,9 +114,9 @@ class Live(AsyncConsumer):  # type: ignore[misc]
             self.rooms.add(room)
             await self.enter(room, interest)
         except (rooms.BadRoom, UnknownRoom) as error:
-            await self.refuse(interest, "unknown_room", str(error))
+            await self.refuse_at_a_cost(interest, "unknown_room", str(error))
         except Refused as error:
-            await self.refuse(interest, error.code, str(error))
+            await self.refuse_at_a_cost(interest, error.code, str(error))
         except (Unavailable, redis.RedisError, OSError):
             await self.refuse(interest, "unavailable", "This room cannot be read now. Ask again soon.")
 
@@ -148,6 +156,10 @@ class Live(AsyncConsumer):  # type: ignore[misc]
     def stop_waiting_for_pass(self) -> None:
         if self.pass_ends:
             self.pass_ends.cancel()
+
+    async def refuse_at_a_cost(self, interest: Interest, code: str, text: str) -> None:
+        if await self.affords(admission.REFUSED):
+            await self.refuse(interest, code, text)
 
     async def refuse(self, interest: Interest, code: str, text: str) -> None:
         self.rooms = {room for room in self.rooms if room.name != interest.room}

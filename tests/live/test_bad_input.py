@@ -39,6 +39,11 @@ def ask_too_many_in_turn():
     return [*(json.dumps({"type": "subscribe", "rooms": half}) for half in halves), subscription()]
 
 
+def ask_for_what_is_not_there():
+    # Names that are no room, which a database need not be asked for.
+    return [json.dumps({"type": "subscribe", "rooms": [{"room": f"nothing-{n}"}]}) for n in range(130)]
+
+
 FLOOD = [subscription()] * 2000
 NOT_THERE = "a product that is not there"
 
@@ -63,6 +68,7 @@ CASES = {
     "an order's room without its token": ([ask(room=f"order:{ORDER}")], "forbidden"),
     "a token of another order": ([ask(room=f"order:{ORDER}", token=token(OTHER))], "forbidden"),
     "the room for staff": ([ask(room="ops")], "forbidden"),
+    "more than 100 rooms in turn that are not there": (ask_for_what_is_not_there(), codes.FLOODING.code),
     "a flood of subscribes": (FLOOD, codes.FLOODING.code),
 }
 
