@@ -22,6 +22,9 @@ def _bad_request(title: str, part: str, sentence: str) -> Problem:
 
 
 BAD_TARGET = _bad_request("Bad request", "address", "This address cannot be read. Check it.")
+BAD_HOST = _bad_request(
+    "Bad request", "host", "The request does not say readably which site it is for. Check its Host."
+)
 BAD_SYNTAX = _bad_request(
     "Bad request", "request", "This is no HTTP request that can be read. Check its first line and its header."
 )

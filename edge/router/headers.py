@@ -1,5 +1,6 @@
 """Which header fields pass a proxy, and which it writes itself (RFC 9110, section 7.6)."""
 
+import re
 from collections.abc import Mapping
 
 from multidict import CIMultiDict, istr
@@ -34,6 +35,11 @@ FORWARDED = tuple(
     )
 )
 _CONNECTION = istr("Connection")
+_HOST = istr("Host")
+# As Django reads it. RFC 3986 allows more, an underscore for one: what one path refuses, both do.
+_NAMED = re.compile(
+    r"([a-z0-9.-]*[a-z0-9-]\.?|\[[a-f0-9]*:[a-f0-9.:]+\])(:[0-9]+)?", re.IGNORECASE | re.ASCII
+)
 _NAMES_NOTHING = frozenset(("", "keep-alive", "close"))
 
 
@@ -65,6 +71,12 @@ def for_origin(headers: Mapping[str, str], *, peer: str, scheme: str) -> CIMulti
         passed["X-Forwarded-Host"] = host
     passed.add("Via", "1.1 spillway")
     return passed
+
+
+def names_a_host(headers: Mapping[str, str]) -> bool:
+    """Whether it says which site is meant (RFC 9112, section 3.2). Before HTTP/1.1 it need not."""
+    host = headers.get(_HOST)
+    return host is None or _NAMED.fullmatch(host) is not None
 
 
 def is_websocket(headers: Mapping[str, str]) -> bool:

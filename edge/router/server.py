@@ -89,6 +89,8 @@ class Router:
             return answers.refuse(request, answers.BAD_TARGET)
         if len(target) > MAX_TARGET:
             return answers.refuse(request, answers.LONG_TARGET)
+        if not headers.names_a_host(request.headers):
+            return answers.refuse(request, answers.BAD_HOST)
         if own := await self._own_answer(request, target):
             return own
         route = routing.choose(self._table.table, target)
