@@ -47,7 +47,7 @@ SEED ?= $(shell date +%s)
 converge: setup ## break links, processes and stores under watching clients, ROUNDS times
 	@CONVERGENCE_ROUNDS=$(ROUNDS) CONVERGENCE_SEED=$(SEED) CONVERGENCE_SECONDS=20 $(BIN)/python -m pytest tests/live/converging
 
-BENCHES := disk cold_import intake isolation drain backlog live live_two live_dead live_restart live_order live_rush
+BENCHES := disk cold_import intake isolation drain backlog live live_two live_dead live_restart live_order live_rush shops
 bench: setup ## every measurement of bench/, with its ratios
 	@for name in $(BENCHES); do echo "== bench/$$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
@@ -59,6 +59,8 @@ lock: setup ## pin the ranges of pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --all-extras pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements-sqs.in -o requirements-sqs.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements-show.in -o requirements-show.lock
+	for shop in pretix oscar; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements-$$shop.in -o requirements-$$shop.lock; done
 
 setup: .venv/installed .venv-sqs/installed ## the two virtual environments, from the lock files
 

@@ -11,32 +11,13 @@ not the demo's, which serve pages better.
     .venv/bin/python -m bench.intake [--seconds 10] [--rounds 3]
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import cast
 
-import psycopg
-import redis
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, stage
-from fastpath_lambda import keys
-
-ON_SALE = ("muskie-casting-rod", "MUSKIE-7FT")
-IN_THE_SHOP = ("tourney-casting-rod", "TOURNEY-66")
-UNITS = 5_000_000
-# As good as 2 and 2. More threads take fewer: they hold the row's lock longer, each waiting for the others.
-CLASSIC_AT_ITS_BEST = "--workers 3 --threads 1"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    accepted_per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_ms: dict[str, float]  # per accepted order, by process
+from bench import doors, stage
+from bench.doors import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,63 +34,6 @@ class Round:
     @property
     def rates(self) -> list[str]:
         return [f"{each.accepted_per_second:,.0f}" for each in (self.classic, self.fast)]
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    shop: stage.Stage
-    url: str
-    sku: str
-    count: Callable[[], int]  # orders accepted so far
-
-    def warm(self) -> None:
-        load.read_flood(load.flood_orders(self.url, sku=self.sku, run="warm", seconds=2))
-
-    def measure(self, *, run: str, seconds: int) -> Result:
-        before, cpu_before = self.count(), self.shop.cpu_seconds()
-        seen = load.read_flood(load.flood_orders(self.url, sku=self.sku, run=run, seconds=seconds))
-        accepted, cpu = self.count() - before, self.shop.cpu_seconds()
-        if seen.refused:
-            raise SystemExit(
-                f"{seen.refused} of {seen.requests} requests were refused: this is no measurement."
-            )
-        spent = {name: (cpu[name] - cpu_before[name]) * 1000 / accepted for name in cpu}
-        return Result(accepted / seen.seconds, seen.p50_ms, seen.p99_ms, spent)
-
-
-def classic(shop: stage.Stage, database: "psycopg.Connection[tuple[int]]", product: str, sku: str) -> Door:
-    def count() -> int:
-        return stage.number(database, "SELECT count(*) FROM orders_order")
-
-    return Door(shop, f"{shop.variables['WEB_URL']}/shop/rods/{product}/order", sku, count)
-
-
-def fast(shop: stage.Stage, ledger: "redis.Redis", product: str, sku: str) -> Door:
-    shop.manage("fastpath", "arm", product, "--units", str(UNITS))
-    shop.manage("fastpath", "open", product)
-
-    def count() -> int:
-        return UNITS - int(cast(bytes, ledger.hget(keys.left(product, 1), f"left:{sku}")))
-
-    return Door(shop, f"{shop.variables['FASTPATH_URL']}/shop/rods/{product}/order", sku, count)
-
-
-@contextlib.contextmanager
-def doors() -> Iterator[tuple[Door, Door]]:
-    """Classic and fast, warm, with more units than can be asked for."""
-    with (
-        stage.set_up(["web", "fastpath"], options={"web": CLASSIC_AT_ITS_BEST}) as shop,
-        psycopg.connect(shop.variables["DATABASE_URL"], autocommit=True) as database,
-        redis.Redis.from_url(shop.variables["REDIS_URL"]) as ledger,
-    ):
-        database.execute("UPDATE shop_stock SET available = %s", [UNITS * 2])
-        # A product that the shop has sold: each take looks for what its key was answered then.
-        classic(shop, database, *ON_SALE).warm()
-        # One that is on sale gets no orders there.
-        both = classic(shop, database, *IN_THE_SHOP), fast(shop, ledger, *ON_SALE)
-        for door in both:
-            door.warm()
-        yield both
 
 
 def report(console: Console, round_: Round) -> None:
@@ -135,9 +59,10 @@ def main() -> None:
         rounds=(3, "of each door, in turn; the one of the middle ratio is reported"),
     )
     console = stage.console()
-    with doors() as (old, new):
+    with doors.shop() as shop:
+        old, new = doors.open_both(shop)
         rounds = [
-            Round(*(door.measure(run=f"round-{number}", seconds=options.seconds) for door in (old, new)))
+            Round(*(door.measure(f"round-{number}", seconds=options.seconds) for door in (old, new)))
             for number in range(options.rounds)
         ]
     rounds.sort(key=lambda round_: round_.ratio)

@@ -31,9 +31,14 @@ class Flood:
 
 def flood_orders(url: str, *, sku: str, run: str, seconds: int) -> subprocess.Popen[str]:
     """Start ordering one unit after another, each with a new buyer and key, on keep-alive connections."""
+    return flood(url, sku, run, seconds=seconds)
+
+
+def flood(url: str, *arguments: str, seconds: int, script: Path = ORDERS) -> subprocess.Popen[str]:
+    """Start asking, on keep-alive connections, what this script of wrk's makes of its arguments."""
     command = [stage.need("wrk"), "--threads", "1", "--connections", str(CONNECTIONS)]
-    command += ["--duration", f"{seconds}s", "--timeout", "30s", "--latency", "--script", str(ORDERS), url]
-    return subprocess.Popen([*command, "--", sku, run], stdout=subprocess.PIPE, text=True)
+    command += ["--duration", f"{seconds}s", "--timeout", "30s", "--latency", "--script", str(script), url]
+    return subprocess.Popen([*command, "--", *arguments], stdout=subprocess.PIPE, text=True)
 
 
 def read_flood(process: subprocess.Popen[str]) -> Flood:

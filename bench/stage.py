@@ -46,7 +46,7 @@ class Stage:
 
     def cpu_seconds(self) -> dict[str, float]:
         """CPU spent so far, user and system, by each process with its children, services included."""
-        return {name: _cpu_of(process) for name, process in self.processes.items()}
+        return {name: cpu_of(process) for name, process in self.processes.items()}
 
 
 @contextlib.contextmanager
@@ -73,7 +73,7 @@ def set_up(
         processes = {name: psutil.Process(process.pid) for name, process in running.items()}
         # Else the disk takes down what making the shop wrote in the midst of what is measured.
         os.sync()
-        yield Stage(variables, processes | _services(folder))
+        yield Stage(variables, processes | services_of(folder))
     finally:
         for process in running.values():
             with contextlib.suppress(ProcessLookupError):
@@ -172,13 +172,15 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _services(folder: Path) -> dict[str, psutil.Process]:
+def services_of(folder: Path) -> dict[str, psutil.Process]:
+    """The embedded services of this folder, by name."""
     pids = {name: int((folder / f"{name}.pid").read_text()) for name in ("redis", "sqs")}
     pids["postgresql"] = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
     return {name: psutil.Process(pid) for name, pid in pids.items()}
 
 
-def _cpu_of(process: psutil.Process) -> float:
+def cpu_of(process: psutil.Process) -> float:
+    """CPU seconds of it and its children so far."""
     total = 0.0
     for one in [process, *process.children(recursive=True)]:
         with contextlib.suppress(psutil.NoSuchProcess):
