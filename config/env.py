@@ -72,6 +72,13 @@ def adopt_running_demo() -> None:
         os.environ.update(read_note(folder("VAR_DIR", "var/demo")))
 
 
+def name_no_services() -> None:
+    """Let the settings load where nothing runs, for who only asks what a command can do."""
+    adopt_running_demo()
+    os.environ.setdefault("DATABASE_URL", "postgresql://nobody@localhost/none")
+    os.environ.setdefault("REDIS_URL", "redis://localhost")
+
+
 def read_note(var_dir: Path) -> Mapping[str, str]:
     """What the demo of this folder runs on; empty where none runs."""
     try:
