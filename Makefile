@@ -7,6 +7,9 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 
+# Where it is set, as in many containers, each process of a shop compiles at its start what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 

@@ -7,10 +7,15 @@ sharing.py), each has services of its own: a test empties Redis whenever it like
 
 import logging
 import os
+import sys
 
 import pytest
 
 from config import embedded, env
+
+# Where it is set, as in many containers, each of a run's hundred processes compiles what it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 VARIABLES = ("DATABASE_URL", "REDIS_URL", "SQS_ENDPOINT_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
