@@ -1,13 +1,16 @@
 """A real chromium for the tests that drive one, and the patience that a busy machine asks for."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.need_chromium import find_chromium
 
+COMMAND = Path(__file__).parent / "bare_chromium"
 # It needs no screen, and asks nobody outside for anything.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 # What is there at once on a quiet machine takes its time on one that stalls.
@@ -21,7 +24,10 @@ def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=ARGUMENTS, timeout=START_MS
+            executable_path=COMMAND,
+            args=ARGUMENTS,
+            env={**os.environ, "BARE_CHROMIUM": find_chromium() or "chromium"},
+            timeout=START_MS,
         )
         try:
             yield browser
