@@ -214,6 +214,15 @@ class TestCheckout:
         assert len(keys) == 2
         assert all(uuid.UUID(key) for key in keys)
 
+    def test_the_form_begins_with_no_country_of_its_own(self, client, lamp):
+        add(client)
+
+        page = client.get("/checkout/").content.decode()
+
+        # Where none is selected a browser takes the first, as in the form of a product on sale.
+        countries = page.partition('name="country"')[2].partition("</select>")[0]
+        assert "United States" in countries and "selected" not in countries
+
     def test_an_empty_basket_leads_back(self, client, db):
         assert client.get("/checkout/")["Location"] == "/basket/"
         assert check_out(client).status_code == 400
