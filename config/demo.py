@@ -21,7 +21,7 @@ from pathlib import Path
 
 from honcho.manager import Manager
 
-from config import embedded, env
+from config import embedded, env, leftovers
 
 VAR_DIR = env.folder("VAR_DIR", "var/demo")
 READY_SECONDS = 60.0
@@ -68,6 +68,7 @@ def main() -> int:
     port = env.integer("PORT", 8000)
     if note := env.read_note(VAR_DIR):
         return _refuse(f"A demo runs here already: {note['EDGE_URL']} (pid {note['SUPERVISOR_PID']}).")
+    end_leftovers()
     if embedded.is_taken(port):
         return _refuse(f"Port {port} is taken by another program. Choose another: make demo PORT={port + 1}")
 
@@ -96,8 +97,15 @@ def main() -> int:
 def forget() -> int:
     if note := env.read_note(VAR_DIR):
         return _refuse(f"The demo at {note['EDGE_URL']} is running: stop it with Ctrl-C first.")
+    end_leftovers()
     embedded.Embedded(VAR_DIR).forget()
     return 0
+
+
+def end_leftovers() -> None:
+    """A supervisor that is killed takes nobody along: they hold the port, and drain into the data."""
+    if count := leftovers.end(VAR_DIR):
+        print(f"A demo that was killed left {count} processes running here: they are ended.", flush=True)  # noqa: T201
 
 
 def surroundings(var_dir: Path, *, port: int, services: Mapping[str, str]) -> dict[str, str]:
@@ -161,7 +169,7 @@ def supervise(variables: Mapping[str, str]) -> int:
         manager.add_process(
             name,
             KEEP_RUNNING.format(command=command),
-            env=os.environ | variables | {"PYTHONUNBUFFERED": "1"} | QUIET,
+            env=os.environ | variables | {"PYTHONUNBUFFERED": "1", leftovers.MARK: str(os.getpid())} | QUIET,
             cwd=str(env.ROOT),
         )
     # A closed terminal stops the shop as Ctrl-C does.
