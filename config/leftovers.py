@@ -48,6 +48,6 @@ def _left_by_the_dead(var_dir: Path) -> Iterator[psutil.Process]:
 
 def _is_supervised(process: psutil.Process, supervisor_pid: int) -> bool:
     try:
-        return psutil.Process(supervisor_pid).create_time() <= process.create_time()
+        return bool(psutil.Process(supervisor_pid).create_time() <= process.create_time())
     except psutil.NoSuchProcess:
         return False
