@@ -110,21 +110,21 @@ def not_found() -> Problem:
 
 
 def unavailable(retry_after: int) -> Problem:
-    return Problem(
-        503,
-        "Unavailable for a moment",
-        "We could not take your order just now. Send it again in a moment: you will not buy twice.",
-        refusal="unavailable",
-        headers={"Retry-After": str(retry_after)},
-    )
+    """Of an order, which may have been placed all the same."""
+    detail = "We could not take your order just now. Send it again in a moment: you will not buy twice."
+    return _unavailable(detail, retry_after)
 
 
 def away(retry_after: int) -> Problem:
-    """Of anything but an order, which could have been placed all the same."""
+    """Of anything else."""
+    return _unavailable("The shop cannot answer just now. Ask again in a moment.", retry_after)
+
+
+def _unavailable(detail: str, retry_after: int) -> Problem:
     return Problem(
         503,
         "Unavailable for a moment",
-        "The shop cannot answer just now. Ask again in a moment.",
+        detail,
         refusal="unavailable",
         headers={"Retry-After": str(retry_after)},
     )
