@@ -12,7 +12,7 @@ from live.store import RoomStore
 from tests.chromium import chromium
 from tests.live import world
 from tests.live.site import Site, show
-from tests.live.talking import Socket
+from tests.live.talking import connected
 
 
 @pytest.fixture(autouse=True)
@@ -43,19 +43,15 @@ async def application(store):
 
 @pytest.fixture
 async def socket(application):
-    socket = Socket(application)
-    await socket.connect()
-    yield socket
-    await socket.disconnect()
+    async with connected(application) as socket:
+        yield socket
 
 
 @pytest.fixture
 async def another(application):
     """Another page's, of the same process."""
-    another = Socket(application)
-    await another.connect()
-    yield another
-    await another.disconnect()
+    async with connected(application) as another:
+        yield another
 
 
 @pytest.fixture

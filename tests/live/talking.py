@@ -1,6 +1,7 @@
 """A page's end of a connection to the application, without a server between."""
 
 import json
+from contextlib import asynccontextmanager
 
 from asgiref.testing import ApplicationCommunicator
 
@@ -49,3 +50,11 @@ class Socket:
         await self.say(type="ping")
         while await self.hear() != {"type": "pong"}:
             pass
+
+
+@asynccontextmanager
+async def connected(application):
+    socket = Socket(application)
+    await socket.connect()
+    yield socket
+    await socket.disconnect()
