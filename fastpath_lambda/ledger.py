@@ -98,8 +98,11 @@ class Ledger(Protocol):
         """Before an epoch is loaded, and only then: these claims are orders, and answer repeats. They count
         for their buyers unless their units came back, as those of `given_back` did, once and for all."""
 
-    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> None:
-        """What the shop itself answered before the sale, as claims of generation 0: `find` finds them."""
+    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> int:
+        """What the shop itself answered before the sale, as claims of generation 0: `find` finds them.
+
+        Returns how many they are.
+        """
 
     def adopt(self, claim: Claim) -> Claim | Refusal | None:
         """Take the units of a claim that an older epoch gave, and give it a number of this one: once.

@@ -9,8 +9,6 @@ answers come up, so they are told to the ledger when it is loaded.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 from edge.ledger import connect
 from edge.lifecycle import kept
 from fastpath_lambda.claims import Claim
@@ -30,15 +28,11 @@ def recall(sale: Sale, *, now: datetime) -> tuple[int, ...]:
     closed = Allotment.objects.filter(sku__product=sale.product, closed_at__gte=since)
     sales = set(closed.exclude(generation=sale.generation).values_list("generation", flat=True))
     last_sales = sorted(sales, reverse=True)[:MOST_SALES]
-    connect().remember(sale.product.slug, _by_the_shop(sale, since=since), keep_for=seconds)
-    has_some = _lines(sale, since=since).exists()
+    has_some = connect().remember(sale.product.slug, _by_the_shop(sale, since=since), keep_for=seconds) > 0
     return (*([BY_THE_SHOP] if has_some else []), *last_sales)
 
 
 def _by_the_shop(sale: Sale, *, since: datetime) -> Iterator[Claim]:
-    for line in _lines(sale, since=since).select_related("order", "sku").iterator(chunk_size=kept.TOGETHER):
+    lines = OrderLine.objects.filter(sku__product=sale.product, order__sale=None, order__placed_at__gte=since)
+    for line in lines.select_related("order", "sku").iterator(chunk_size=kept.TOGETHER):
         yield kept.as_claim(sale, line, generation=BY_THE_SHOP)
-
-
-def _lines(sale: Sale, *, since: datetime) -> QuerySet[OrderLine]:
-    return OrderLine.objects.filter(sku__product=sale.product, order__sale=None, order__placed_at__gte=since)

@@ -38,10 +38,12 @@ class MemoryLedger(MemorySales):
                 book = self._books[product, generation] = Book({}, {})
                 book.recall(kept, frozenset(given_back))
 
-    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> None:
+    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> int:
         with self._lock:
             book = self._books.setdefault((product, 0), Book({}, {}))
-            book.claims.update({claim.order_id: claim for claim in answered})
+            remembered = {claim.order_id: claim for claim in answered}
+            book.claims.update(remembered)
+            return len(remembered)
 
     def adopt(self, claim: Claim) -> Claim | Refusal | None:
         with self._lock:

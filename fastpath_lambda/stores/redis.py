@@ -34,8 +34,8 @@ class RedisLedger:
     ) -> None:
         self._ask(redis_rebuilding.recall(product, generation, kept, given_back=given_back))
 
-    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> None:
-        self._ask(redis_rebuilding.remember(product, answered, keep_for=keep_for))
+    def remember(self, product: str, answered: Iterable[Claim], *, keep_for: int) -> int:
+        return self._ask(redis_rebuilding.remember(product, answered, keep_for=keep_for))
 
     def adopt(self, claim: Claim) -> Claim | Refusal | None:
         return self._ask(redis_rebuilding.adopt(claim))

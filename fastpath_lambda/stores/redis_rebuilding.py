@@ -44,12 +44,14 @@ def _recall(
     return RECALL(keys.ledger(product, generation), generation, extent, _encode(told))
 
 
-def remember(product: str, answered: Iterable[Claim], *, keep_for: int) -> Steps[None]:
-    key, waiting = keys.claims(product, 0), iter(answered)
+def remember(product: str, answered: Iterable[Claim], *, keep_for: int) -> Steps[int]:
+    key, waiting, count = keys.claims(product, 0), iter(answered), 0
     while some := list(islice(waiting, TOGETHER)):
         fields = [word for claim in some for word in (claim.order_id, claims.to_json(claim))]
         yield Command(("HSET", key, *fields))
         yield Command(("EXPIRE", key, keep_for))
+        count += len({claim.order_id for claim in some})
+    return count
 
 
 def adopt(claim: Claim) -> Steps[Claim | Refusal | None]:

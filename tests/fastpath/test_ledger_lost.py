@@ -172,7 +172,7 @@ class TestWhatTheShopAnswered:
         by_the_shop = replace(ledger.take(sale, ask("alice")), generation=0, order_id="before")
         counted = ledger.count("lamp", 1)
 
-        ledger.remember("lamp", [by_the_shop], keep_for=60)
+        assert ledger.remember("lamp", [by_the_shop], keep_for=60) == 1
 
         assert ledger.find("lamp", 0, "before") == by_the_shop
         assert ledger.find("lamp", 1, "before") is None
@@ -182,7 +182,8 @@ class TestWhatTheShopAnswered:
         claim = ledger.take(loaded(ledger), ask("alice"))
         many = [replace(claim, generation=0, order_id=f"before-{number}") for number in range(450)]
 
-        ledger.remember("lamp", many, keep_for=60)
+        assert ledger.remember("lamp", [], keep_for=60) == 0
+        assert ledger.remember("lamp", many, keep_for=60) == 450
 
         assert all(ledger.find("lamp", 0, claim.order_id) for claim in many)
         if not isinstance(ledger, MemoryLedger):
