@@ -96,7 +96,7 @@ class Sales(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         moves = [
             path(
-                f"<path:object_id>/{action}/",
+                f"<int:sale_id>/{action}/",
                 self.admin_site.admin_view(partial(self.move, action=action)),
                 name=f"shop_sale_{action}",
             )
@@ -104,7 +104,7 @@ class Sales(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
         transfers = [
             path(
-                f"<path:object_id>/{action}/",
+                f"<int:sale_id>/{action}/",
                 self.admin_site.admin_view(partial(self.transfer, action=action)),
                 name=f"shop_sale_{action}",
             )
@@ -123,9 +123,9 @@ class Sales(admin.ModelAdmin):  # type: ignore[type-arg]
         moves = {"moves": preview.possible(sale) if sale else ()}
         return super().change_view(request, object_id, form_url, moves | (extra_context or {}))
 
-    def move(self, request: HttpRequest, object_id: str, *, action: str) -> HttpResponse:
+    def move(self, request: HttpRequest, sale_id: int, *, action: str) -> HttpResponse:
         """Say what the move will do; then, confirmed, do it."""
-        sale = get_object_or_404(Sale.objects.select_related("product__category"), pk=unquote(object_id))
+        sale = get_object_or_404(Sale.objects.select_related("product__category"), pk=sale_id)
         if not self.has_change_permission(request, sale):
             raise PermissionDenied
         try:
@@ -138,9 +138,9 @@ class Sales(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.error(request, str(error))
             return redirect(_page(sale))
 
-    def transfer(self, request: HttpRequest, object_id: str, *, action: str) -> HttpResponse:
+    def transfer(self, request: HttpRequest, sale_id: int, *, action: str) -> HttpResponse:
         """Ask how many units are to be added or taken back; then move them."""
-        sale = get_object_or_404(Sale.objects.select_related("product__category"), pk=unquote(object_id))
+        sale = get_object_or_404(Sale.objects.select_related("product__category"), pk=sale_id)
         if not self.has_change_permission(request, sale):
             raise PermissionDenied
         act, done = TRANSFERS[action]

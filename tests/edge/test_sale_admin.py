@@ -143,6 +143,12 @@ class TestMove:
 
         assert "it is draft. Arm it first" in page
 
+    @pytest.mark.parametrize("name", ["lamp", "7", "9" * 30])
+    def test_of_a_sale_that_is_not_there_is_none(self, ops, nearby, name):
+        answer = ops.get(f"/admin/shop/sale/{name}/close/", follow=True)
+
+        assert answer.status_code == 404 or b"doesn\xe2\x80\x99t exist" in answer.content
+
     def test_is_not_for_staff_who_may_not_change_sales(self, client, make_plan):
         sale = make_plan()
         client.force_login(User.objects.create_user("eve", is_staff=True))
