@@ -10,13 +10,17 @@ from http import HTTPStatus
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
+from redis import RedisError
 
 from fastpath_lambda import pages, problems
 from fastpath_lambda.problems import Problem
+from fastpath_lambda.sqs import QueueError
 from orders import responses
 from shop.rest.problems import respond
 
 API = "/api/"
+# What a view asks and what may be away: the database; of sales that are on, the ledger and the buffer.
+AWAY = (OperationalError, InterfaceError, RedisError, QueueError)
 RETRY_AFTER = 2
 
 _UNREADABLE = "The request cannot be read. Check its address and its header fields."
@@ -38,7 +42,7 @@ class AnswerErrors:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, (OperationalError, InterfaceError)):
+        if isinstance(exception, AWAY):
             return _answer(request, problems.away(RETRY_AFTER))
         return None
 

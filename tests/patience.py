@@ -1,8 +1,8 @@
 """Stores that are waited for: a disk that stalls for seconds is no outage, unless a test is about one.
 
 The shop itself waits for half a second or for a little more than one, and does without them then;
-so do the doors of the fast path, the count of guesses, and who sends to the buffer. A test that is
-about something else would be told of a stall.
+so do the doors of the fast path, who moves a sale, the count of guesses, and who sends to the buffer.
+A test that is about something else would be told of a stall.
 """
 
 import os
@@ -14,6 +14,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from edge import ledger
 from fastpath_lambda import handler, pipeline, resp, sender, sqs
 from live import ops_room
 from live.shows import first_look
@@ -26,6 +27,7 @@ LIMITS = (
     (handler, ("SEND_SECONDS",)),
     (sender, ("TIMEOUT",)),
     (sqs, ("TIMEOUT",)),
+    (ledger, ("PATIENCE_SECONDS",)),
 )
 
 

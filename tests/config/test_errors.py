@@ -4,9 +4,11 @@ import pytest
 from django.db import OperationalError
 from django.http import Http404
 from django.test import Client, RequestFactory
+from redis import RedisError
 
 from config import errors
 from fastpath_lambda.problems import CONTENT_TYPE
+from fastpath_lambda.sqs import QueueError
 from shop import views
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -93,3 +95,18 @@ class TestAnOutageOfTheDatabase:
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         assert b"cannot answer just now" in answer.content
         assert b"shutting down" not in answer.content
+
+
+@pytest.mark.parametrize(
+    "error", [RedisError("Timeout reading from redis:6379"), QueueError("Unreachable", "no answer")]
+)
+def test_a_store_of_the_sales_is_away_for_people_too(error, client, monkeypatch):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(views.queries, "front_page", fail)
+
+    answer = client.get("/", headers=BROWSER)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert str(error).encode() not in answer.content
