@@ -81,4 +81,4 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-application = build(Hub(RoomStore(settings.REDIS_URL), make=snapshots.make))
+application = build(Hub(RoomStore(settings.REDIS_URL), make=snapshots.Maker()))

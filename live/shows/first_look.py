@@ -56,7 +56,7 @@ def _read_or_make(name: str) -> Stored | None:
     """The room, or None where there is none, or nobody but a sale's ledger can make it."""
     if found := _read(name):
         return found
-    snapshots.make_now(rooms.parse(name))
+    snapshots.make_now([rooms.parse(name)])
     return _read(name)
 
 

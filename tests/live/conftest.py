@@ -36,7 +36,7 @@ async def database(transactional_db):
 @pytest.fixture
 async def application(store):
     """The `live` process's."""
-    hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.make)
+    hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.Maker())
     yield asgi.build(hub)
     await hub.close()
 

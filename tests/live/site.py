@@ -118,7 +118,7 @@ class Site:
         self.port = free_port()
 
     def start(self):
-        hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.make)
+        hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.Maker())
         application = asgi.build(hub)
         application.application_mapping["http"] = self.door
         self.ear = Ear(application.application_mapping["websocket"])

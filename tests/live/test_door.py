@@ -17,7 +17,7 @@ from tests.live.world import show
 
 class TestDoor:
     async def test_who_finds_no_place_is_told_when_to_come_back(self, store):
-        hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.make)
+        hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.Maker())
         application = asgi.build(hub, Door(most=2, most_of_one=1))
         first = Socket(application, client=("203.0.113.1", 1))
         await first.connect()

@@ -32,7 +32,7 @@ def link(store):
 async def hub(link, monkeypatch):
     # As it is outside of tests: it is what these are about.
     monkeypatch.setattr("live.store._LINK_TIMEOUT", LINK_TIMEOUT)
-    hub = Hub(RoomStore(f"redis://127.0.0.1:{link.port}/0"), make=snapshots.make)
+    hub = Hub(RoomStore(f"redis://127.0.0.1:{link.port}/0"), make=snapshots.Maker())
     yield hub
     await hub.close()
 

@@ -30,7 +30,7 @@ def buffer(queue, monkeypatch):
 
 @pytest.fixture
 async def socket(store, settings):
-    hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.make)
+    hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.Maker())
     socket = Socket(asgi.build(hub))
     socket.hub = hub
     await socket.connect()

@@ -23,7 +23,7 @@ from tests.live.world import show
 @contextlib.asynccontextmanager
 async def serve(ws):
     """A running server, stopped at the end, and its `host:port`."""
-    hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.make)
+    hub = Hub(RoomStore(settings.REDIS_URL), make=snapshots.Maker())
     config = uvicorn.Config(
         asgi.build(hub),
         ws=ws,

@@ -1,11 +1,13 @@
 """A room that the store lacks is made from the database, once."""
 
+import asyncio
 import os
 from contextlib import asynccontextmanager
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from live import publish, rooms, snapshots
 from live.hub import Hub
@@ -49,7 +51,7 @@ class TestProduct:
 
 @asynccontextmanager
 async def fresh_process():
-    hub = Hub(RoomStore(os.environ["REDIS_URL"]), make=snapshots.make)
+    hub = Hub(RoomStore(os.environ["REDIS_URL"]), make=snapshots.Maker())
     yield hub
     await hub.close()
 
@@ -93,3 +95,68 @@ class TestReadThrough:
                 await hub.subscribe(Watcher(), LAMP)
 
         assert store.dbsize() == 0
+
+
+@asynccontextmanager
+async def counted():
+    """Counts what the database is asked, as its one thread here asks it."""
+    capture = await sync_to_async(lambda: CaptureQueriesContext(connections["default"]).__enter__())()
+    yield capture
+    await sync_to_async(capture.__exit__)(None, None, None)
+
+
+class TestManyAtOnce:
+    @pytest.fixture(autouse=True)
+    async def lamp(self, store, database):
+        await sync_to_async(make_lamp)()
+
+    async def test_are_a_question_each_where_they_come_in_turn(self):
+        make = snapshots.Maker()
+
+        async with counted() as questions:
+            for number in range(5):
+                await make(rooms.parse(f"product:gone-{number}"))
+
+        assert len(questions) == 5
+
+    async def test_are_made_together(self):
+        make = snapshots.Maker()
+        asked = [*(rooms.parse(f"product:gone-{number}") for number in range(100)), LAMP]
+
+        async with counted() as questions:
+            made = await asyncio.gather(*map(make, asked))
+
+        assert made == [False] * 100 + [True]
+        assert len(questions) == 1
+
+    async def test_that_come_meanwhile_are_in_the_next_round(self, monkeypatch):
+        monkeypatch.setattr(snapshots, "TOGETHER", 40)
+        make = snapshots.Maker()
+
+        async with counted() as questions:
+            made = await asyncio.gather(*(make(rooms.parse(f"product:gone-{n}")) for n in range(100)))
+
+        assert made == [False] * 100
+        assert len(questions) == 3
+
+    async def test_all_hear_of_an_outage_and_the_next_round_of_its_end(self, monkeypatch):
+        make = snapshots.Maker()
+        with monkeypatch.context() as outage:
+            await sync_to_async(connections.close_all)()
+            outage.setitem(connections.settings["default"], "HOST", "/nowhere")
+            failed = await asyncio.gather(
+                make(LAMP), make(rooms.parse("product:desk")), return_exceptions=True
+            )
+        await sync_to_async(connections.close_all)()
+
+        assert [type(error) for error in failed] == [Unavailable, Unavailable]
+        assert await make(LAMP)
+
+    async def test_who_leaves_does_not_take_it_from_the_others(self):
+        make = snapshots.Maker()
+        leaves, stays = (asyncio.ensure_future(make(LAMP)) for _ in range(2))
+        await asyncio.sleep(0)
+
+        leaves.cancel()
+
+        assert await stays

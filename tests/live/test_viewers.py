@@ -137,7 +137,7 @@ class TestOverTheSocket:
     async def test_who_looks_is_counted_and_told_over_all_processes(self, application, store, monkeypatch):
         monkeypatch.setattr(viewers, "EVERY", 0.05)
         show(version=1)
-        elsewhere = Hub(RoomStore(os.environ["REDIS_URL"]), make=snapshots.make)
+        elsewhere = Hub(RoomStore(os.environ["REDIS_URL"]), make=snapshots.Maker())
         sockets = [Socket(application) for _ in range(3)] + [Socket(asgi.build(elsewhere))]
         for socket in sockets:
             await socket.connect()

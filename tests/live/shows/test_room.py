@@ -26,7 +26,7 @@ SHOW = rooms.parse("show:tailrace")
 @asynccontextmanager
 async def process():
     """A `live` process of its own."""
-    hub = Hub(RoomStore(os.environ["REDIS_URL"]), make=snapshots.make)
+    hub = Hub(RoomStore(os.environ["REDIS_URL"]), make=snapshots.Maker())
     yield hub
     await hub.close()
 
