@@ -58,8 +58,8 @@ class Shop:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> float:
-        """Seconds until it was ready."""
+    def start(self) -> None:
+        """Returns when it is ready."""
         began, log = time.monotonic(), FOLDER.with_suffix(".log")
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.process = start_demo(log, self.port, folder=FOLDER)
@@ -67,7 +67,6 @@ class Shop:
             if self.process.poll() is not None or time.monotonic() > began + READY_SECONDS:
                 pytest.fail(f"the demo did not start:\n{log.read_text(errors='replace')[-4000:]}")
             time.sleep(0.1)
-        return time.monotonic() - began
 
     def stop_as_ctrl_c_does(self) -> list[psutil.Process]:
         """Interrupt it; returns what it left running, which must be nothing."""
@@ -152,20 +151,16 @@ def start_demo(log: Path, port: int, *, folder: Path) -> "subprocess.Popen[bytes
         )
 
 
-# And how many seconds it took. Ended with this package: the shop would go on beside all tests to come.
+# Ended with this package: the shop would go on beside all tests to come.
 @pytest.fixture(scope="package")
-def first_start() -> Iterator[tuple[Shop, float]]:
+def shop() -> Iterator[Shop]:
     embedded.Embedded(FOLDER).forget()
     shop = Shop(embedded.free_port())
     try:
-        yield shop, shop.start()
+        shop.start()
+        yield shop
     finally:
         shop.stop_as_ctrl_c_does()
-
-
-@pytest.fixture(scope="package")
-def shop(first_start: tuple[Shop, float]) -> Shop:
-    return first_start[0]
 
 
 # Ended with this package: see chromium() for what it leaves in this thread.
