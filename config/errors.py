@@ -81,4 +81,8 @@ def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def _reads_pages(request: HttpRequest) -> bool:
-    return not request.path.startswith(API) and responses.answers_with_page(request)
+    if request.path.startswith(API):
+        return False
+    # A form with a picture in it, of the admin: the order URIs know none.
+    is_upload = request.content_type == "multipart/form-data" and responses.wants_page(request)
+    return is_upload or responses.answers_with_page(request)

@@ -74,6 +74,11 @@ class TestAPersonGetsAPage:
         assert answer.headers["Content-Type"].startswith("text/html")
         assert says in answer.content
 
+    def test_after_a_form_with_a_picture_too(self, db):
+        answer = errors.server_error(RequestFactory().post("/admin/shop/product/add/", headers=BROWSER))
+
+        assert answer.headers["Content-Type"].startswith("text/html")
+
 
 class TestAnOutageOfTheDatabase:
     @pytest.fixture(autouse=True)
