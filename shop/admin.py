@@ -57,6 +57,10 @@ class Skus(admin.TabularInline):  # type: ignore[type-arg]
     can_delete = False
     show_change_link = False
 
+    def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
+        # A new product is for sale once it has one.
+        return 0 if obj else 1
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sku]:
         return super().get_queryset(request).select_related("stock", "product")
 

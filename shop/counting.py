@@ -1,8 +1,10 @@
 """The admin's forms that count stock, or change a row of a list."""
 
+import unicodedata
 from typing import Any
 
 from django import forms
+from django.forms.fields import InvalidJSONInput
 
 from shop import names
 from shop.models import Sku, Stock, StockMovement
@@ -29,8 +31,10 @@ def is_shut(form: Any, row: Stock) -> bool:
 
 def label(form: forms.ModelForm) -> None:  # type: ignore[type-arg]
     """Say of each field what it is of: who hears the page, and not sees it, has no column headings."""
+    # A list without rows asks for the form of none.
+    of = str(form.instance) if form.instance.pk else ""
     for field in form.fields.values():
-        field.widget.attrs["aria-label"] = f"{field.label}, {form.instance}".removesuffix(", ")
+        field.widget.attrs["aria-label"] = f"{field.label}, {of}".removesuffix(", ")
 
 
 class Row(forms.ModelForm):  # type: ignore[type-arg]
@@ -41,15 +45,41 @@ class Row(forms.ModelForm):  # type: ignore[type-arg]
         label(self)
 
 
+class OptionsField(forms.JSONField):
+    """What tells a SKU apart: texts by their names."""
+
+    def to_python(self, value: Any) -> dict[str, str]:
+        options = super().to_python(value) or {}
+        if not isinstance(options, dict) or not all(map(_can_be_shown, (*options, *options.values()))):
+            raise forms.ValidationError('Write what tells it apart by its name: {"Length": "7 ft"}.')
+        return {name: str(text) for name, text in options.items()}
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        # As it was typed: written anew, half a character would be none that a page can have.
+        return initial if self.disabled else InvalidJSONInput(data or "")
+
+
+def _can_be_shown(text: object) -> bool:
+    """A short text, or a number; without what the database cannot keep in JSON."""
+    return isinstance(text, (str, int, float)) and not any(
+        unicodedata.category(character) in ("Cc", "Cs") for character in str(text)
+    )
+
+
 class SkuForm(names.KeepsNames):
     names = ("code",)
     lookup = "sku"
     available = SeenNumber(label="In stock", initial=0)
+    options = OptionsField(
+        required=False,
+        initial=dict,
+        help_text=Sku._meta.get_field("options").help_text,
+        widget=forms.Textarea(attrs={"rows": 1, "cols": 26}),
+    )
 
     class Meta:
         model = Sku
         fields = ("code", "options", "price", "position")
-        widgets = {"options": forms.Textarea(attrs={"rows": 1, "cols": 26})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -104,6 +104,58 @@ class TestProduct:
 
         assert Sku.objects.get(code="LAMP-L").stock.available == 4
 
+    @pytest.mark.parametrize(
+        ("typed", "kept"),
+        [
+            ("", {}),
+            ("{}", {}),
+            ('{"Length": 7}', {"Length": "7"}),
+            ('{"Länge": "7 ft"}', {"Länge": "7 ft"}),
+        ],
+    )
+    def test_what_tells_a_sku_apart_may_be_nothing(self, make_sku, save, typed, kept):
+        sku = make_sku("LAMP")
+
+        save(self.url(sku), skus__0__options=typed)
+
+        assert Sku.objects.get().options == kept
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            '"7 ft"',
+            '["7 ft"]',
+            '{"Length": {"ft": 7}}',
+            '{"Length": null}',
+            r'{"a": "\u0000"}',
+            r'{"\ud800": 1}',
+        ],
+    )
+    def test_what_tells_a_sku_apart_has_a_name_and_a_text(self, make_sku, save, typed):
+        sku = make_sku("LAMP")
+        before = sku.options
+
+        page = save(self.url(sku), skus__0__options=typed)
+
+        assert "Write what tells it apart by its name" in page
+        assert Sku.objects.get().options == before
+
+    def test_a_new_one_is_asked_for_its_first_sku(self, make_sku, save):
+        category = make_sku("LAMP").product.category
+
+        save(
+            "/admin/shop/product/add/",
+            name="Stool",
+            slug="stool",
+            category=str(category.pk),
+            skus__0__code="STOOL",
+            skus__0__price="15",
+            skus__0__available="3",
+        )
+
+        sku = Sku.objects.get(code="STOOL")
+        assert (sku.product.slug, sku.stock.available, sku.options) == ("stool", 3, {})
+
     def test_a_limit_of_nothing_is_refused_beside_its_field(self, make_sku, save):
         product = make_sku("LAMP", available=3).product
 
@@ -130,6 +182,7 @@ def test_lists_open_and_search(make_sku, admin_client, model):
 
     assert admin_client.get(f"/admin/shop/{model}/").status_code == 200
     assert admin_client.get(f"/admin/shop/{model}/", {"q": "lamp"}).status_code == 200
+    assert admin_client.get(f"/admin/shop/{model}/", {"q": "nothing has this name"}).status_code == 200
 
 
 def test_movements_are_only_read(make_sku, admin_client):
