@@ -48,7 +48,7 @@ class Row(forms.ModelForm):  # type: ignore[type-arg]
 class OptionsField(forms.JSONField):
     """What tells a SKU apart: texts by their names."""
 
-    def to_python(self, value: Any) -> dict[str, str]:
+    def to_python(self, value: Any) -> Any:
         options = super().to_python(value) or {}
         if not isinstance(options, dict) or not all(map(_can_be_shown, (*options, *options.values()))):
             raise forms.ValidationError('Write what tells it apart by its name: {"Length": "7 ft"}.')
