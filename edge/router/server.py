@@ -105,9 +105,15 @@ class Router:
         if route.is_rewritten:
             _, mark, query = target.partition("?")
             target = f"{route.path}{mark}{query}"
-        if headers.is_websocket(request.headers) and request.method == "GET":
+        if "Upgrade" not in request.headers:
+            return await self._relay.relay(request, origin, target)
+        # To another origin a tunnel would lead past all that is done here: routes, limits, the true address.
+        if origin is Origin.LIVE and request.method == "GET" and headers.is_websocket(request.headers):
             return await self._tunnels.carry(request, origin, target)
-        return await self._relay.relay(request, origin, target)
+        response = await self._relay.relay(request, origin, target)
+        # aiohttp takes whatever comes next for what the upgrade would have led to.
+        response.force_close()
+        return response
 
     async def _serve(self, request: web.BaseRequest, target: str, route: Route) -> web.StreamResponse:
         response = await self._files.serve(request, route)

@@ -6,12 +6,14 @@ opposite. An idle socket costs two transports and no task.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from edge.router import answers, headers
 from edge.routing import Origin
@@ -19,6 +21,8 @@ from edge.routing import Origin
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
 MAX_HEAD = 32 * 1024
+# An upgrade, or an answer that is the last one.
+_ANSWER = re.compile(rb"HTTP/1\.1 (101|[2-5]\d\d)[ \r]")
 
 
 class BadAnswer(Exception):
@@ -59,7 +63,11 @@ class Tunnels:
         except asyncio.CancelledError:
             far.close()
             raise
-        self._tie(request, far, _for_client(head) + rest)
+        if not head.startswith(b"HTTP/1.1 101 "):
+            # No upgrade, no tunnel: what this connection says next is HTTP, and the router's to read.
+            far.close()
+            return _refusal(head)
+        self._tie(request, far, head + b"\r\n\r\n" + rest)
         return HandedOver()
 
     async def _connect(self, origin: Origin) -> "_Side":
@@ -136,7 +144,7 @@ class _Side(asyncio.Protocol):
             self._read = asyncio.get_running_loop().create_future()
             await self._read
         head, end, rest = self._head.partition(b"\r\n\r\n")
-        if not end or not head.startswith(b"HTTP/1.1 "):
+        if not end or not _ANSWER.match(head):
             raise BadAnswer(f"{head[:40]!r} is no answer")
         self._head = b""
         return head, rest
@@ -202,10 +210,13 @@ def _handshake(request: web.BaseRequest, target: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
 
 
-def _for_client(head: bytes) -> bytes:
-    """The answer's head as it goes back: an upgrade as it is, a refusal as the last of its connection."""
-    status, *fields = head.split(b"\r\n")
-    if status.startswith(b"HTTP/1.1 101"):
-        return head + b"\r\n\r\n"
-    kept = [field for field in fields if not field.lower().startswith((b"connection:", b"keep-alive:"))]
-    return b"\r\n".join([status, *kept, b"Connection: close", b"", b""])
+def _refusal(head: bytes) -> web.Response:
+    """An answer that is no upgrade, without its body: whoever opens a socket is shown none."""
+    status, *fields = head.decode("latin-1").split("\r\n")
+    named = (field.partition(":") for field in fields)
+    passed = headers.end_to_end(CIMultiDict((name, value.strip()) for name, _, value in named))
+    passed.popall("Content-Length", None)
+    passed["Server"] = answers.NAME
+    response = web.Response(status=int(status.split()[1]), headers=passed)
+    response.force_close()
+    return response

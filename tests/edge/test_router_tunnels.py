@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from edge.router import tunnel
-from tests.edge.router_world import NOBODY, origin, raw_origin, world
+from tests.edge.router_world import NOBODY, PAGE, SALE, origin, raw_origin, world
 
 MEGABYTE = b"0123456789abcdef" * 65536
 
@@ -126,3 +126,48 @@ class TestSockets:
 
         # What the kernel's and the two transports' buffers take, and no more.
         assert written < 50 * len(MEGABYTE)
+
+
+UPGRADE = "{} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+SECOND = b"GET /second HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
+
+
+class TestWhoAsksToUpgradeWhatIsNoSocket:
+    @pytest.fixture
+    async def heard(self):
+        """All that an origin got, which answers every request and keeps its connections."""
+        return bytearray()
+
+    @pytest.fixture
+    async def edge(self, tmp_path, heard):
+        async def answer(reader, writer):
+            while part := await reader.read(65536):
+                heard.extend(part)
+                writer.write(
+                    b"HTTP/1.1 403 No\r\nRetry-After: 7\r\nServer: x\r\nContent-Length: 5\r\n\r\nnever"
+                )
+
+        async with raw_origin(answer) as up, world(tmp_path, *SALE, web=up, live=up, fastpath=up) as edge:
+            yield edge
+
+    @pytest.mark.parametrize("first", ["GET /live/", "GET /shop/", f"GET {PAGE}order/5f1c", "POST /basket/"])
+    async def test_gets_an_answer_and_no_way_past_the_router(self, edge, heard, first):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(edge.url.rpartition(":")[2]))
+        writer.write(UPGRADE.format(first).encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        writer.write(SECOND)
+        async with asyncio.timeout(60):
+            rest = await reader.read()
+        writer.close()
+
+        assert answer.startswith(b"HTTP/1.1 403 ")
+        assert b"retry-after: 7" in answer.lower()
+        assert b"server: spillway" in answer.lower()
+        assert b"HTTP/1.1" not in rest
+        assert b"/second" not in heard
+
+    async def test_is_asked_for_as_any_page_where_no_sockets_are(self, edge, heard):
+        async with edge.ask("/shop/", headers={"Connection": "Upgrade", "Upgrade": "websocket"}) as answer:
+            assert await answer.text() == "never"
+
+        assert b"pgrade" not in heard
