@@ -42,6 +42,8 @@ while [ -z "$stop" ]; do
   [ -n "$stop" ] || {{ echo "ended with status $status: starting it again"; sleep 0.5; }}
 done"""
 
+LAST_PORT = 65_535
+
 BLOCK = """
 ────────────────────────────────────────────────────────────────────────────
   Spillway is ready        {EDGE_URL}/
@@ -65,7 +67,10 @@ BLOCK = """
 
 
 def main() -> int:
-    port = env.integer("PORT", 8000)
+    try:
+        port = _port()
+    except env.BadSetting as error:
+        return _refuse(str(error))
     if note := env.read_note(VAR_DIR):
         return _refuse(f"A demo runs here already: {note['EDGE_URL']} (pid {note['SUPERVISOR_PID']}).")
     end_leftovers()
@@ -92,6 +97,13 @@ def main() -> int:
         (VAR_DIR / env.NOTE).unlink(missing_ok=True)
         services.stop()
         tidy(VAR_DIR)
+
+
+def _port() -> int:
+    port = env.integer("PORT", 8000, least=1)
+    if port > LAST_PORT:
+        raise env.BadSetting(f"PORT='{port}': write {LAST_PORT} or less.")
+    return port
 
 
 def forget() -> int:
