@@ -68,7 +68,7 @@ BLOCK = """
 
 def main() -> int:
     try:
-        port = _port()
+        port = env.integer("PORT", 8000, least=1, most=LAST_PORT)
     except env.BadSetting as error:
         return _refuse(str(error))
     if note := env.read_note(VAR_DIR):
@@ -97,13 +97,6 @@ def main() -> int:
         (VAR_DIR / env.NOTE).unlink(missing_ok=True)
         services.stop()
         tidy(VAR_DIR)
-
-
-def _port() -> int:
-    port = env.integer("PORT", 8000, least=1)
-    if port > LAST_PORT:
-        raise env.BadSetting(f"PORT='{port}': write {LAST_PORT} or less.")
-    return port
 
 
 def forget() -> int:

@@ -31,7 +31,7 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def integer(name: str, default: int, *, least: int | None = None) -> int:
+def integer(name: str, default: int, *, least: int | None = None, most: int | None = None) -> int:
     value = text(name, str(default))
     try:
         found = int(value)
@@ -39,6 +39,8 @@ def integer(name: str, default: int, *, least: int | None = None) -> int:
         raise BadSetting(f"{name}={value!r}: write a whole number.") from None
     if least is not None and found < least:
         raise BadSetting(f"{name}={value!r}: write {least} or more.")
+    if most is not None and found > most:
+        raise BadSetting(f"{name}={value!r}: write {most} or less.")
     return found
 
 
