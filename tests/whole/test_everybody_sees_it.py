@@ -53,7 +53,7 @@ class TestTheLastOne:
         yield
         shop.manage("fastpath", "close", SLUG)
 
-    def test_two_who_watch_see_a_third_buy_it(self, watch, request):
+    def test_two_who_watch_see_a_third_buy_it(self, shop, watch, request):
         early = watch(REEL)
         request.getfixturevalue("one_left")
         expect(early.get_by_role("link", name="Go to the sale")).to_be_visible()
@@ -72,6 +72,13 @@ class TestTheLastOne:
             assert page.evaluate("window.stillTheSamePage")
         expect(buyer.locator("[data-order-result]").first).to_contain_text("confirmed", ignore_case=True)
         assert buyer.evaluate("window.stillTheSamePage")
+
+        shop.manage("fastpath", "close", SLUG)
+
+        # The shop sells the other size at its own price: no page goes on promising a sale.
+        expect(first.get_by_text("The sale is over.")).to_be_visible()
+        for promise in (".sale-flag", ".terms"):
+            expect(first.locator(promise)).to_be_hidden()
 
 
 class TestTheShopItself:
