@@ -239,7 +239,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "DESCRIPTION": "The shop for programs: docs/rest.md has examples of every call.",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "orders.door_schema.add"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "orders.door_schema.add",
+        "edge.api.close_shapes",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "SaleState": "shop.models.Sale.State",
         "OrderStatus": "orders.models.Order.Status",

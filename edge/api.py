@@ -17,7 +17,7 @@ from fastpath_lambda.problems import Problem
 from shop.models import Sale
 from shop.rest.problems import Refused
 
-UNMOVED = OpenApiResponse(description="Nothing was moved.")
+UNMOVED = OpenApiResponse(description="Nothing was moved: the sale stays as it is.")
 
 
 @extend_schema_field({"type": "string", "pattern": r"^\d{1,8}(\.\d{1,2})?$"})
@@ -78,28 +78,42 @@ class FastPath(APIView):
         return _standing(slug)
 
 
+class FastPathArm(FastPath):
+    """Of the product's plan, or of a new one like the last. Sent again, it finishes what was begun."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="fastpath_arm",
+        summary="Arm a product's sale",
+        tags=["sales"],
+        request=Terms,
+        responses={200: Standing, 409: UNMOVED},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        terms = _read(Terms, request)
+        lifecycle.arm(slug, by=request.user.get_username(), **terms)
+        return _standing(slug)
+
+
 class FastPathMove(FastPath):
-    """One of the five moves, by its name in the address. Closing does not wait: ask until it is closed."""
+    """One of the other moves, by its name in the address. Closing does not wait: ask until it is closed."""
 
     http_method_names = ["post", "options"]
 
     @extend_schema(
         operation_id="fastpath_move",
-        summary="Arm, open, pause, resume or close a product's sale",
+        summary="Open, pause, resume or close a product's sale",
         tags=["sales"],
         parameters=[
-            OpenApiParameter(
-                "action", str, OpenApiParameter.PATH, enum=["arm", "open", "pause", "resume", "close"]
-            )
+            OpenApiParameter("action", str, OpenApiParameter.PATH, enum=["open", "pause", "resume", "close"])
         ],
-        request=Terms,
-        responses={200: Standing, 409: OpenApiResponse(description="The sale stays as it is.")},
+        request=None,
+        responses={200: Standing, 409: UNMOVED},
     )
     def post(self, request: Request, slug: str, action: str) -> Response:
-        terms = (Terms if action == "arm" else NoTerms)(data=request.data)
-        terms.is_valid(raise_exception=True)
-        _refuse_unknown(terms)
-        MOVES[action](slug, by=request.user.get_username(), **terms.validated_data)
+        _read(NoTerms, request)
+        MOVES[action](slug, by=request.user.get_username())
         return _standing(slug)
 
 
@@ -134,10 +148,7 @@ class TakeBack(FastPath):
 
 
 def _transfer(act: Callable[..., Any], request: Request, slug: str) -> Response:
-    units = Units(data=request.data)
-    units.is_valid(raise_exception=True)
-    _refuse_unknown(units)
-    act(slug, by=request.user.get_username(), **units.validated_data)
+    act(slug, by=request.user.get_username(), **_read(Units, request))
     return _standing(slug)
 
 
@@ -146,7 +157,6 @@ def _close(slug: str, *, by: str) -> None:
 
 
 MOVES: Mapping[str, Callable[..., Any]] = {
-    "arm": lifecycle.arm,
     "open": lifecycle.open_sale,
     "pause": lifecycle.pause,
     "resume": lifecycle.resume,
@@ -156,6 +166,13 @@ MOVES: Mapping[str, Callable[..., Any]] = {
 
 def _standing(slug: str) -> Response:
     return Response(Standing(queries.status(slug).fields()).data)
+
+
+def _read(shape: type[serializers.Serializer[Any]], request: Request) -> Mapping[str, Any]:
+    said = shape(data=request.data)
+    said.is_valid(raise_exception=True)
+    _refuse_unknown(said)
+    return dict(said.validated_data)
 
 
 def _refuse_unknown(terms: serializers.Serializer[Any]) -> None:
@@ -169,3 +186,10 @@ def _told(error: Exception) -> Exception:
     if isinstance(error, UnknownProduct):
         return Refused(Problem(404, "No such product", str(error), refusal="not_found"))
     return error
+
+
+def close_shapes(result: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Say in the OpenAPI document that nothing else can be said: a mistyped name would be passed over."""
+    for shape in (Terms, Units):
+        result["components"]["schemas"][shape.__name__]["additionalProperties"] = False
+    return result

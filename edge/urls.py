@@ -16,8 +16,9 @@ urlpatterns = [
     path("ops/webhooks/", post_views.webhook_log, name="webhooks"),
     path("ops/webhooks/<int:delivery_id>/replay/", post_views.replay, name="replay"),
     re_path(rf"{FAST_PATH}$", api.FastPath.as_view(), name="fastpath"),
+    re_path(rf"{FAST_PATH}arm/$", api.FastPathArm.as_view(), name="fastpath_arm"),
     re_path(
-        rf"{FAST_PATH}(?P<action>arm|open|pause|resume|close)/$",
+        rf"{FAST_PATH}(?P<action>open|pause|resume|close)/$",
         api.FastPathMove.as_view(),
         name="fastpath_move",
     ),

@@ -24,14 +24,13 @@ from shop.models import Sale
 from tests.orders.conftest import make_sku, plain_static_files, queue
 
 # Some of what the document allows is refused here, because it cannot say: that a cursor came from a
-# page, that a text is a shopper's, or more than blanks, that terms are for arming only.
+# page, that a text is a shopper's, or more than blanks.
 BEYOND_WORDS = {
     "GET /api/v1/products/",
     "GET /api/v1/dead-letters/",
     "GET /api/v1/shows/",
     "POST /api/v1/shows/{show}/moments/",
     "POST /api/v1/orders/",
-    "POST /api/v1/fastpath/{slug}/{action}/",
     "POST /api/v1/fastpath/{slug}/restock/",
     "POST /api/v1/fastpath/{slug}/take-back/",
     "POST /shop/{category}/{product}/order",
@@ -51,6 +50,7 @@ OPERATIONS = [
     "POST /api/v1/dead-letters/{number}/replay/",
     "POST /api/v1/dead-letters/{number}/discard/",
     "GET /api/v1/fastpath/{slug}/",
+    "POST /api/v1/fastpath/{slug}/arm/",
     "POST /api/v1/fastpath/{slug}/{action}/",
     "POST /api/v1/fastpath/{slug}/restock/",
     "POST /api/v1/fastpath/{slug}/take-back/",
