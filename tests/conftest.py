@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import redis
+from django.conf import settings as django_settings
 from django.core.cache import caches
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,8 @@ settings.register_profile("suite", derandomize=True, **ANY_MACHINE)
 settings.register_profile("hunt", print_blob=True, **ANY_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+# Slow hashes keep passwords from being guessed: a third of a second for each user of a test.
+django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 TransactionTestCase._fixture_teardown = lambda _: emptying.empty()  # type: ignore[attr-defined]
 patience.have()
 

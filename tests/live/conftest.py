@@ -15,12 +15,6 @@ from tests.live.site import Site, show
 from tests.live.talking import connected
 
 
-@pytest.fixture(autouse=True)
-def quick_settings(settings):
-    """Logins are tested without a slow hash."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def room(store):
     return world.StoredRoom(store)

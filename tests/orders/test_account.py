@@ -22,9 +22,8 @@ PASSWORD = "cast and blast 42"
 
 
 @pytest.fixture(autouse=True)
-def plain(settings, store, monkeypatch):
-    """Logins without a slow hash, and nobody counted from the test before."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def plain(store, monkeypatch):
+    """Nobody is counted from the test before."""
     # All of a test is in one minute, wherever the clock stands: guesses are counted by the minute.
     monkeypatch.setattr(throttles, "time", SimpleNamespace(time=lambda: 1_700_000_000.0))
 

@@ -11,8 +11,7 @@ from shop.models import Allotment, Category, Product, Sale, Sku, Stock
 
 @pytest.fixture(autouse=True)
 def quick_settings(settings, store):
-    """Pages are tested without collecting files first, logins without a slow hash, rooms from none on."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    """Pages are tested without collecting files first, rooms from none on."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
