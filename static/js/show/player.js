@@ -90,6 +90,8 @@ export class Player {
       if (name !== "NotAllowedError") return;
       this.#tunedAt = -Infinity;
       this.#isBlocked = true;
+      // Of its own player nothing is heard before it may play.
+      if (this.#source?.isOwn) this.#isOut = false;
       this.changed();
     });
   }
@@ -100,7 +102,7 @@ export class Player {
     const isOwn = Boolean(this.#video.canPlayType(HLS)) && "getStartDate" in this.#video;
     try {
       const from = this.#place;
-      const source = isOwn ? new OwnSource(this.#video, url) : await openHls(this.#video, url, from, () => this.#lost());
+      const source = isOwn ? new OwnSource(this.#video, url) : await this.#openHls(url, from);
       if (url !== this.#url) return source.close();
       this.#source = source;
       this.play();
@@ -110,6 +112,17 @@ export class Player {
       if (this.#isUnplayable) this.#out();
       else this.#lost();
     }
+  }
+
+  // A stream that was lost is there again: with a browser that waits to be asked it is not played by itself.
+  #comes() {
+    if (!this.#isBlocked) return;
+    this.#isOut = false;
+    this.changed();
+  }
+
+  #openHls(url, from) {
+    return openHls(this.#video, url, from, { came: () => this.#comes(), lost: () => this.#lost() });
   }
 
   #plays() {
@@ -184,7 +197,7 @@ class OwnSource {
   }
 }
 
-async function openHls(video, url, from, lost) {
+async function openHls(video, url, from, { came, lost }) {
   const { default: Hls } = await import("../vendor/hls.light.min.js");
   if (!Hls.isSupported()) throw new Unplayable("this browser plays no HLS");
   const settings = { enableWorker: false, backBufferLength: 60, maxLiveSyncPlaybackRate: 1.1 };
@@ -196,6 +209,7 @@ async function openHls(video, url, from, lost) {
     if (type === Hls.ErrorTypes.MEDIA_ERROR && mended <= MENDS) hls.recoverMediaError();
     else lost();
   });
+  hls.on(Hls.Events.MANIFEST_PARSED, came);
   hls.loadSource(url);
   hls.attachMedia(video);
   return {
