@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from edge.ledger import connect
 from edge.lifecycle import arming, rebuilding, record, serving
-from edge.lifecycle.record import State
+from edge.lifecycle.record import CannotChange, State
 from fastpath_lambda import rules
 from shop.models import Sale
 
@@ -37,5 +37,9 @@ def _move(slug: str, *, action: str, to: rules.State, allowed_from: list[rules.S
     # After the commit: that the ledger has another state than we thought is worth keeping.
     if state is not to:
         raise record.wrong_state(sale, action=action)
-    serving.serve(sale, by=by)
+    try:
+        serving.serve(sale, by=by)
+    except CannotChange as error:
+        # Who paused a sale at night must know that nobody buys, whatever the router does.
+        raise CannotChange(f"The sale of {sale.product} is {sale.state} by now, but: {error}") from error
     return sale
