@@ -34,6 +34,8 @@ def supervise(tmp_path):
         )
         process = psutil.Process(int(supervisor.stdout.readline()))
         started.extend([process, supervisor])
+        # For a moment after it was started it has no environment yet, and is anybody's.
+        assert wait_until(lambda: MARK in process.environ(), 30)
         return supervisor, process
 
     yield start
