@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 PORT ?= 8000
-WORKERS ?= 2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -21,6 +20,10 @@ show: setup ffmpeg ## a live show on the running demo, encoded here, until Ctrl-
 
 clean-demo: setup ## forget the demo's data
 	@$(BIN)/python -m config.demo --forget
+
+# Two cores; and half of what has running processes or a browser waits for them.
+test: WORKERS ?= 3
+test-fast: WORKERS ?= 2
 
 test: lint ffmpeg ## lint, types, import contracts, and every test
 	@$(BIN)/python -m tests.need_chromium
