@@ -7,6 +7,7 @@ the crowd of the soak.
 import asyncio
 import gc
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from typing import Any, Protocol, TypeVar
 import uvloop
 
 TELL_EVERY_SECONDS = 0.25
+# As a shell says of what was ended by Ctrl-C.
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +80,16 @@ def run(kind: type[E], send: Callable[[E], Coroutine[Any, Any, Tally]]) -> None:
     errand = kind(**json.load(sys.stdin))
     # The collector would stop all of them for a while, and the shop would be blamed.
     gc.disable()
-    _say({"result": uvloop.run(send(errand)).result()})
+    try:
+        _say({"result": uvloop.run(send(errand)).result()})
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody listens any more, so nobody shall buy. At once: a shut pipe cannot be flushed at the end.
+        os._exit(INTERRUPTED)

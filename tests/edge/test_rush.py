@@ -153,6 +153,17 @@ class TestVisitors:
         assert (tally["asked"], len(tally["accepted"]), tally["errors"]) == (5, 2, {})
         assert told[-1]["asked"] == 5
 
+    async def test_go_without_a_word_when_nobody_listens_any_more(self, shop, capfd):
+        def stop(now):
+            raise InterruptedError("Ctrl-C")
+
+        with pytest.raises(InterruptedError):
+            await asyncio.to_thread(
+                running.send_visitors, errand(shop, counts=(0,) * 60 + (1,)), progress=stop
+            )
+
+        assert capfd.readouterr() == ("", "")
+
     async def test_are_reported_when_they_break_off(self, shop, capfd):
         nobody_can_come = errand(shop, connections=-1)
 
