@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+# On two cores: half of them wait, for processes, a browser or a disk.
+WORKERS ?= 3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -20,10 +22,6 @@ show: setup ffmpeg ## a live show on the running demo, encoded here, until Ctrl-
 
 clean-demo: setup ## forget the demo's data
 	@$(BIN)/python -m config.demo --forget
-
-# Two cores; and half of what has running processes or a browser waits for them.
-test: WORKERS ?= 3
-test-fast: WORKERS ?= 2
 
 test: lint ffmpeg ## lint, types, import contracts, and every test
 	@$(BIN)/python -m tests.need_chromium
