@@ -27,11 +27,11 @@ test: lint ffmpeg ## lint, types, import contracts, and every test
 	@$(BIN)/python -m tests.need_chromium
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-test-fast: setup ## the tests that need neither a browser nor running processes
+test-fast: setup ## the tests that need no browser, no running processes, no clock and no long histories
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 hunt: setup ## new garbage for parsers, drain and checkout, new histories for a sale: others each time
-	@HYPOTHESIS_PROFILE=hunt $(BIN)/python -m pytest -m "not slow" -k "garbage or whatever or gathering or search or schema"
+	@HYPOTHESIS_PROFILE=hunt $(BIN)/python -m pytest -k "garbage or whatever or gathering or search or schema"
 
 lint: setup ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

@@ -12,6 +12,8 @@ from django.db import OperationalError
 from config import command_line, env
 from fastpath_lambda.sqs import QueueError
 
+pytestmark = pytest.mark.slow
+
 
 def manage(*words, **variables):
     """What somebody who types this is told, in a world of these variables alone."""

@@ -26,6 +26,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 from django.db import connection
 from config import celery
+
+pytestmark = pytest.mark.slow
 django.setup()
 connection.ensure_connection()
 pid = connection.connection.info.backend_pid

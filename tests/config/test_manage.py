@@ -8,6 +8,8 @@ import pytest
 
 from config import env
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def manage(tmp_path):

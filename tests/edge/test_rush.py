@@ -12,6 +12,8 @@ from django.core.management import CommandError, call_command
 
 from edge.rush import curve, running, visitors, wire
 
+pytestmark = pytest.mark.slow
+
 
 class TestRead:
     def test_takes_the_last_column_of_each_line_below_the_head(self):

@@ -20,6 +20,8 @@ from fastpath_lambda.stores.redis import RedisLedger
 from tests.fastpath.doors import ORDER, AsgiDoor, order, post
 from tests.fastpath.world import A_MINUTE, ask, loaded, now
 
+pytestmark = pytest.mark.slow
+
 ROOM = "product:lamp"
 
 TWO_SKUS = {"LAMP": "149.99", "LAMP-XL": "199.99"}

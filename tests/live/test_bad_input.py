@@ -14,6 +14,8 @@ from live import admission, codes, contract, messages
 from tests.live.test_server import connect, hear, hear_until, serve, subscription
 from tests.live.world import show
 
+pytestmark = pytest.mark.slow
+
 ORDER, OTHER = (str(uuid.UUID(int=number)) for number in (7, 8))
 EPOCH = "9f3c2a"
 

@@ -17,6 +17,8 @@ from tests.live.link import Link
 from tests.live.world import Watcher, show
 from tests.quickest import quickest
 
+pytestmark = pytest.mark.slow
+
 LAMP = rooms.parse("product:lamp")
 LINK_TIMEOUT = store._LINK_TIMEOUT
 FOUND_WITHIN = 2.0

@@ -19,6 +19,8 @@ from live.hub import Hub
 from live.store import RoomStore
 from tests.live.world import show
 
+pytestmark = pytest.mark.slow
+
 
 @contextlib.asynccontextmanager
 async def serve(ws):

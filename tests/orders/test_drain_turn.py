@@ -21,7 +21,7 @@ from shop.models import Allotment
 from tests.orders.conftest import make_claim, receive_all, take
 from tests.orders.racing import race
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CEILING = 100_000
 LONG = timedelta(minutes=2)
 

@@ -20,7 +20,7 @@ from orders.pace import Limits
 from orders.pacing import Said, Together
 from tests.orders.conftest import make_sku
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 # How far a worker's session, and the probe's, stand back.
 ASK = """
 import os

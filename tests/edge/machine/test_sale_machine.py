@@ -18,7 +18,7 @@ else:
     # A history of so few steps is short enough as it was found: shortening it takes minutes.
     EFFORT |= {"max_examples": 3, "stateful_step_count": 15, "phases": [Phase.explicit, Phase.generate]}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
