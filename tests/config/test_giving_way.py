@@ -10,6 +10,8 @@ from django.db import connection
 
 from config import backends, env
 
+pytestmark = pytest.mark.slow
+
 SHOW = "import os; print(os.getpriority(os.PRIO_PROCESS, 0), open('/proc/self/autogroup').read().split()[-1])"
 START = f"""
 import os
@@ -26,8 +28,6 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 from django.db import connection
 from config import celery
-
-pytestmark = pytest.mark.slow
 django.setup()
 connection.ensure_connection()
 pid = connection.connection.info.backend_pid
@@ -60,12 +60,10 @@ def test_behind_stands_back_with_its_whole_session():
     assert run("config/behind", "15", sys.executable, "-c", SHOW) == ["15", "15"]
 
 
-@pytest.mark.slow
 def test_a_worker_stands_back_when_it_has_started():
     assert run("config/behind", "0", sys.executable, "-c", START) == ["0", "0", "15", "15"]
 
 
-@pytest.mark.slow
 class TestTheDatabase:
     def test_gives_way_to_others_when_the_worker_asks(self):
         assert run("config/behind", "15", sys.executable, "-c", ASK) == [str(backends.MOST)] * 2
