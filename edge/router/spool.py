@@ -14,10 +14,11 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, NoReturn, Self, TypeVar
 
+from edge.router.answers import MEBIBYTE
+
 logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
-MEBIBYTE = 1024 * 1024
 MOST = 64
 # A quarter, and less than all of the room: one sender cannot take it from the others.
 MOST_OF_ONE = 16
